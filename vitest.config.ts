@@ -1,0 +1,40 @@
+import { defineConfig } from 'vitest/config';
+
+// Three projects: `unit` (beside the code), `e2e` (real servers on loopback), `interop` (other people's clients).
+const resolve = { conditions: ['modelswarm-source', 'node', 'import', 'module', 'default'] };
+const ssr = { resolve: { conditions: ['modelswarm-source', 'node', 'import', 'module', 'default'] } };
+const long = process.env.MODELSWARM_TEST_LONG === '1';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve,
+        ssr,
+        test: { name: 'unit', include: ['src/**/*.test.ts', 'test/package/**/*.test.ts'], testTimeout: 20_000 },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts', ...(long ? ['test/long/**/*.test.ts'] : [])],
+          testTimeout: long ? 900_000 : 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'interop',
+          include: ['test/interop/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
