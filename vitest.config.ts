@@ -1,11 +1,11 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 // Three projects: `unit` (beside the code), `e2e` (real servers on loopback), `interop` (other people's clients).
 const resolve = { conditions: ['modelswarm-source', 'node', 'import', 'module', 'default'] };
 const ssr = { resolve: { conditions: ['modelswarm-source', 'node', 'import', 'module', 'default'] } };
 const long = process.env.MODELSWARM_TEST_LONG === '1';
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
       {
@@ -38,3 +38,5 @@ export default defineConfig({
     ],
   },
 });
+
+export default config;

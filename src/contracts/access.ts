@@ -29,6 +29,8 @@ export interface Grant extends RepoGrant {
   readonly location?: string | undefined;
   /** The caller's token, for the source that fills a restricted file. */
   readonly token?: string | undefined;
+  /** The caller's address, so that new upstream bytes are charged to whoever asked for them. */
+  readonly client: string;
   /**
    * The entry as tied to its git object by the Hub's listing (memoised; starts on the first call). Throws INTEGRITY when the listing
    * contradicts what `/resolve` said. A blob is promoted only after it.
