@@ -36,6 +36,14 @@ export interface Grant extends RepoGrant {
    * contradicts what `/resolve` said. A blob is promoted only after it.
    */
   proof(): Promise<Entry>;
+  /**
+   * Resolves once the Hub has served a byte of this entry's content for this repo to a caller of this access class; at once when that
+   * has happened before. To be awaited before a held blob is opened, or a running fill joined, with this grant: the pointer of an LFS
+   * file may name bytes that its repo does not have. Throws HUB_REFUSED, INTEGRITY, OFFLINE, RATE_LIMITED, UPSTREAM_*.
+   */
+  verifyServable(signal?: AbortSignal): Promise<void>;
+  /** To be called when bytes of this entry have come from the Hub with this grant: `verifyServable` is free from then on. */
+  noteServed(): void;
 }
 
 /** The only place that turns (caller, repo, revision, path) into a commit, an entry and a grant. */

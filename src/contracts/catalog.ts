@@ -29,6 +29,9 @@ export interface RefStore {
   /** One entry, from the stored tree or from a single look-up. */
   entry(repo: RepoRef, commit: Commit, path: string): Entry | undefined;
   putEntry(repo: RepoRef, commit: Commit, entry: Entry): void;
+  /** Has the Hub served bytes of this LFS object for this repo to an anonymous caller? (A pointer alone proves nothing.) */
+  servable(repo: RepoRef, sha256: string): boolean;
+  putServable(repo: RepoRef, sha256: string): void;
 }
 
 /** A cached JSON document of the Hub's API. */
