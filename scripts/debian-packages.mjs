@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 const policy = '/usr/sbin/policy-rc.d';
+/** Packages that enable a service, which would start at the next boot. */
+const services = { 'nginx-light': 'nginx', caddy: 'caddy' };
 const mark = '# written by modelswarm for the time of one apt-get install\n';
 
 /** @returns {string | undefined} one line that says why it failed */
@@ -15,11 +17,14 @@ export function installDebianPackages(names) {
   const ours = !existsSync(policy) || readFileSync(policy, 'utf8').includes(mark);
   if (ours) writeFileSync(policy, `#!/bin/sh\n${mark}exit 101\n`, { mode: 0o755 });
   try {
-    const update = apt(['update', '-q']);
-    if (update !== 0) console.error('apt-get update failed; trying with the package lists that are here');
-    return apt(['install', '-y', '-q', '--no-install-recommends', ...names]) === 0
-      ? undefined
-      : `\`${command}\` failed`;
+    if (apt(['update', '-q']) !== 0)
+      console.error('apt-get update failed; trying with the package lists that are here');
+    const install = (wanted) => apt(['install', '-y', '-q', '--no-install-recommends', ...wanted]) === 0;
+    // One name that this Debian does not know would keep the others out.
+    const failed = install(names) ? [] : names.filter((name) => !install([name]));
+    const enabled = names.flatMap((name) => services[name] ?? []);
+    if (enabled.length > 0) spawnSync('systemctl', ['disable', '--quiet', ...enabled], { stdio: 'ignore' });
+    return failed.length === 0 ? undefined : `apt-get could not install ${failed.join(', ')}`;
   } finally {
     if (ours) rmSync(policy, { force: true });
   }
