@@ -1,0 +1,78 @@
+import type { Clock } from '../contracts/clock.ts';
+import type { Logger } from '../contracts/logger.ts';
+
+/** What a mirror needs to know, wherever it is mounted. Everything is optional. */
+export interface ModelswarmOptions {
+  /** The Hub. Default `https://huggingface.co`. */
+  readonly upstream?: string;
+  /**
+   * Where models are kept: one directory, or several (one per disk). The first one also holds the catalogue.
+   * Default `$XDG_CACHE_HOME/modelswarm`, or `~/.cache/modelswarm`.
+   */
+  readonly dataDir?: string | readonly string[];
+  /** Bytes of models to keep at most; the least recently used go first. Default: as much as `minFreeSpace` leaves. */
+  readonly maxCacheSize?: number;
+  /** Bytes that stay free on each disk. Default 2 GB. */
+  readonly minFreeSpace?: number;
+  /** Answers from what is held, and never asks the Hub. Default false. */
+  readonly offline?: boolean;
+  /** Sends no byte before its whole file was checked against the Hub's hash. Default false. */
+  readonly strict?: boolean;
+  /** Repos that may be read, as globs: `org/*`, `datasets/org/name`. Default: all. */
+  readonly allow?: readonly string[];
+  /** Repos that may not be read, as globs; wins over `allow`. Default: none. */
+  readonly deny?: readonly string[];
+  /**
+   * When there is one, every request must bring one: as its Bearer token, or in `X-Modelswarm-Client-Token` beside a Hub
+   * token. `hf_msw` and 31 to 250 letters or digits. They are never sent to the Hub. Default: none.
+   */
+  readonly clientTokens?: readonly string[];
+  /** The address that clients use, when it is not the one that the server listens on: `https://models.example.org`. */
+  readonly publicUrl?: string;
+  /** Names, besides loopback ones and that of `publicUrl`, that a request's Host header may have. */
+  readonly allowedHosts?: readonly string[];
+  /** Addresses or CIDR networks of reverse proxies whose `X-Forwarded-For` and `-Proto` are believed. Default: none. */
+  readonly trustedProxies?: readonly string[];
+  /** Requests per second and client; a client may be ten seconds ahead of it. Default: no limit. */
+  readonly rateLimit?: number;
+  /** Bytes per second to all clients together. Default: no limit. */
+  readonly bandwidth?: number;
+  /** Bytes per second to each client. Default: no limit. */
+  readonly clientBandwidth?: number;
+  /** Bytes per second from the Hub, all files together. Default: no limit. */
+  readonly downloadRate?: number;
+  /** Requests that one file's download may have open at the Hub. Default 8. */
+  readonly connections?: number;
+  /** Proxy for requests to the Hub. Default: none. */
+  readonly proxy?: ProxyOptions;
+  /** Default: silent. A pino logger fits as it is. */
+  readonly logger?: Logger;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+}
+
+/** Corporate proxies, as the usual variables name them. */
+export interface ProxyOptions {
+  /** For an `http:` upstream, like `HTTP_PROXY`. */
+  readonly http?: string | undefined;
+  /** For an `https:` upstream, like `HTTPS_PROXY`. */
+  readonly https?: string | undefined;
+  /** Hosts reached without the proxy, comma-separated, like `NO_PROXY`. */
+  readonly no?: string | undefined;
+}
+
+/** What a server of its own needs besides. */
+export interface ServerOptions extends ModelswarmOptions {
+  /** Address to listen on. Default `127.0.0.1`. Any other needs `allow`, `clientTokens` or `open`. */
+  readonly host?: string;
+  /** Default 8080; 0 takes a free one. */
+  readonly port?: number;
+  /** Lets anybody who reaches the server read every public repo through it. Default false. */
+  readonly open?: boolean;
+  /** Connections at a time, all clients together. Default 16,384. */
+  readonly maxConnections?: number;
+  /** Connections at a time and client address (not counted for trusted proxies). Default: no limit. */
+  readonly maxConnectionsPerClient?: number;
+  /** Milliseconds that running answers get to finish when the server closes. Default 30,000. */
+  readonly shutdownTimeout?: number;
+}
