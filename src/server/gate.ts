@@ -3,7 +3,7 @@ import type { Clock } from '../contracts/clock.ts';
 import { createClientAddressReader } from './client-address.ts';
 import { CLIENT_TOKEN_HEADER, createClientTokenCheck, looksLikeClientToken } from './client-token.ts';
 import { createHostCheck } from './host-check.ts';
-import { ClientBuckets } from './token-bucket.ts';
+import { ClientBuckets } from '../base/token-bucket.ts';
 
 /** What the gate looks at, from whatever kind of server the request came in. */
 export interface Arrival {

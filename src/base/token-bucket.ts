@@ -35,6 +35,11 @@ export class TokenBucket {
     return 0;
   }
 
+  /** Returns what was taken and then not used. */
+  giveBack(amount: number): void {
+    this.#level = Math.min(this.#burst, this.#level + amount);
+  }
+
   #fill(): void {
     const now = this.#clock.now();
     const earned = ((now - this.#filledAt) * this.#perSecond) / 1000;

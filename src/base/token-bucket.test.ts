@@ -31,6 +31,15 @@ test('a bucket refills at its rate and never above its burst', () => {
   expect(bucket.tryTake(1)).toBe(100);
 });
 
+test('what is given back can be taken again, up to the burst', () => {
+  const bucket = new TokenBucket({ perSecond: 1, burst: 2, clock: manualClock() });
+  bucket.take(2);
+  bucket.giveBack(1);
+  expect(bucket.tryTake(1)).toBe(0);
+  bucket.giveBack(50);
+  expect(bucket.tryTake(3)).toBe(1000);
+});
+
 test('a clock that steps back earns nothing and takes nothing away', () => {
   const clock = manualClock();
   const bucket = new TokenBucket({ perSecond: 10, burst: 5, clock });
