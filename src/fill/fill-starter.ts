@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import type { Grant } from '../contracts/access.ts';
+import type { ContentId } from '../contracts/domain.ts';
+import { isSwarmError } from '../errors.ts';
+import { openPartFile } from '../storage/part-file.ts';
+import { ConnectionBudget } from '../transfer/connection-budget.ts';
+import { grantName, partName } from './content.ts';
+import type { FilesOptions } from './files.ts';
+import { Fill } from './fill.ts';
+import { type PartShelf, partsDirectory } from './part-shelf.ts';
+import { Room } from './room.ts';
+
+/** A fill reserves at least this much before it starts, so that a full disk is told before the first byte. */
+const FIRST_ROOM = 64 * 1024 * 1024;
+
+export interface FillStarter {
+  /** Starts the fill of `content`, or goes on with what was left of it. Throws DISK_FULL, RATE_LIMITED. */
+  start(grant: Grant, content: ContentId, key: string, whole: boolean): Promise<Fill>;
+  /** Lets the fill also read with this grant's rights. */
+  addSource(fill: Fill, grant: Grant): void;
+  /** Closes a fill: what has landed is shelved, unless it is stored, or worthless. */
+  close(fill: Fill): Promise<void>;
+}
+
+/** Makes fills out of grants: part file, room, hasher and sources come together here. */
+export function createFillStarter(
+  options: FilesOptions & { readonly shelf: PartShelf; readonly onEnd: (fill: Fill, failure: unknown) => void },
+): FillStarter {
+  const { blobs, hub, hashing, shelf, clock, random = Math.random } = options;
+  const budget = new ConnectionBudget(options.connections ?? 64);
+
+  /** Room for a fill; when there is none, parts that nobody uses make way. */
+  async function openRoom(size: number, bytes: number, directory: string | undefined): Promise<Room> {
+    await shelf.drop('old');
+    try {
+      return await Room.open(blobs, size, bytes, directory);
+    } catch (error) {
+      if (!isSwarmError(error, 'DISK_FULL') || !(await shelf.drop('all'))) throw error;
+      return await Room.open(blobs, size, bytes, directory);
+    }
+  }
+
+  const source = (grant: Grant) =>
+    hub.source(
+      { repo: grant.repo, commit: grant.commit, path: grant.entry.path, size: grant.entry.size },
+      { token: grant.token, location: grant.location },
+    );
+
+  return {
+    async start(grant, content, key, whole) {
+      options.admit?.(grant.client, whole ? content.size : 0);
+      const name = partName(key);
+      const left = shelf.take(name);
+      const room = await openRoom(content.size, whole ? content.size : Math.min(content.size, FIRST_ROOM), left);
+      try {
+        const path = join(partsDirectory(room.directory), name);
+        const part = await openPartFile({ path, size: content.size, content: key, source: grantName(grant), hashing });
+        const fill = new Fill({
+          key,
+          content,
+          grant,
+          name: grantName(grant),
+          part,
+          partPath: path,
+          room,
+          hasher: hashing.open(path, content.size),
+          blobs,
+          budget,
+          mostConnections: options.connectionsPerFile ?? 8,
+          throttle: options.throttle,
+          clock,
+          random,
+          onEnd: options.onEnd,
+        });
+        fill.addSource(grant.token ?? '', source(grant));
+        return fill;
+      } catch (error) {
+        room.release();
+        throw error;
+      }
+    },
+
+    addSource(fill, grant) {
+      if (!fill.hasSource(grant.token ?? '')) fill.addSource(grant.token ?? '', source(grant));
+    },
+
+    async close(fill) {
+      try {
+        await fill.close();
+        if (fill.hasLeftovers) await shelf.put(partName(fill.key), fill.directory, fill.transfer.held.bytes);
+      } catch (error) {
+        options.logger.error({ file: fill.name, error: String(error) }, 'fill: could not be closed');
+      }
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Grant } from '../contracts/access.ts';
+import type { ContentId } from '../contracts/domain.ts';
+import { isSwarmError } from '../errors.ts';
+import { contentKey, grantName } from './content.ts';
+import type { FilesOptions } from './files.ts';
+import { partsDirectory } from './part-shelf.ts';
+import { fetchSmallFile, type SmallFile } from './small-fill.ts';
+import type { Suspects } from './suspects.ts';
+
+/**
+ * Small files on their way: fetched once for all who ask, answered from memory as soon as they are verified, and stored
+ * right after. Who comes while one is being stored gets it from memory too.
+ */
+export class SmallFiles {
+  readonly #options: FilesOptions & { readonly suspects: Suspects };
+  readonly #files = new Map<string, Promise<SmallFile>>();
+  readonly #storing = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+
+  constructor(options: FilesOptions & { readonly suspects: Suspects }) {
+    this.#options = options;
+  }
+
+  /** The verified file. Throws INTEGRITY, HUB_REFUSED, UPSTREAM_*, RATE_LIMITED. */
+  async get(grant: Grant, content: ContentId, signal?: AbortSignal): Promise<{ file: SmallFile; joined: boolean }> {
+    // Callers with different rights do not share a request: one may be refused where the other is not.
+    const key = JSON.stringify([contentKey(content), grant.repo.type, grant.repo.id, grant.token ?? '']);
+    const running = this.#files.get(key);
+    if (running) {
+      await grant.verifyServable(signal);
+      return { file: await running, joined: true };
+    }
+    this.#options.admit?.(grant.client, content.size);
+    const fetching = this.#fetch(grant, content);
+    this.#files.set(key, fetching);
+    const storing = fetching
+      .then((file) => this.#store(grant, content, file))
+      .catch((error: unknown) => this.#failed(grant, content, error))
+      .finally(() => {
+        this.#files.delete(key);
+        this.#storing.delete(storing);
+      });
+    this.#storing.add(storing);
+    return { file: await fetching, joined: false };
+  }
+
+  /** Ends what is running; resolves when nothing is being stored any more. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#storing);
+  }
+
+  #fetch(grant: Grant, content: ContentId): Promise<SmallFile> {
+    const { hub, clock, random = Math.random } = this.#options;
+    const { repo, commit, entry, token, location } = grant;
+    const source = hub.source({ repo, commit, path: entry.path, size: entry.size }, { token, location });
+    return fetchSmallFile({ grant, content, source, clock, random, signal: this.#stop.signal });
+  }
+
+  async #store(grant: Grant, content: ContentId, file: SmallFile): Promise<void> {
+    grant.noteServed();
+    await grant.proof();
+    const { blobs, logger, clock } = this.#options;
+    const room = await blobs.reserve(content.size);
+    try {
+      const path = join(partsDirectory(room.directory), `${randomUUID()}.small`);
+      await writeFile(path, file.bytes).catch(async (error: unknown) => {
+        await rm(path, { force: true });
+        throw error;
+      });
+      await blobs.promote(path, { sha256: file.sha256, gitOid: file.gitOid, size: content.size }, [content]);
+      logger.debug({ file: grantName(grant), size: content.size, at: clock.now() }, 'fill: small file stored');
+    } finally {
+      room.release();
+    }
+  }
+
+  #failed(grant: Grant, content: ContentId, error: unknown): void {
+    if (isSwarmError(error, 'INTEGRITY')) this.#options.suspects.add(contentKey(content));
+    const message = error instanceof Error ? error.message : String(error);
+    this.#options.logger.warn({ file: grantName(grant), error: message }, 'fill: small file not stored');
+  }
+}

@@ -1,0 +1,44 @@
+import type { Clock } from '../contracts/clock.ts';
+import type { SwarmError } from '../errors.ts';
+
+/** This many lanes in a row that bring next to nothing end a transfer: about 15 s with the pauses below. */
+const MOST_FAILURES = 7;
+const PROGRESS_BYTES = 64 * 1024;
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 5000;
+/** A quota that ends later than this is told to the readers instead of being waited for. */
+const LONGEST_QUOTA_WAIT_SECONDS = 10;
+
+/** Counts the lanes of a transfer that failed one after the other, and says how long to pause and when to give up. */
+export class Setbacks {
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  #failures = 0;
+  #pausedUntil = 0;
+
+  constructor(clock: Clock, random: () => number) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** Milliseconds until the next try may start; 0 or less: now. */
+  get remainingPause(): number {
+    return this.#pausedUntil - this.#clock.now();
+  }
+
+  /** A lane brought all it was asked for. */
+  succeeded(): void {
+    this.#failures = 0;
+  }
+
+  /** A lane failed after it had brought `bytes`. Returns whether to try again after `remainingPause`. */
+  failed(error: SwarmError, bytes: number): boolean {
+    const quotaWait = error.retryAfterSeconds ?? 0;
+    this.#failures = bytes >= PROGRESS_BYTES ? 1 : this.#failures + 1;
+    if (this.#failures >= MOST_FAILURES || quotaWait > LONGEST_QUOTA_WAIT_SECONDS) return false;
+    const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - 1));
+    const pause = Math.max(longest * (0.5 + this.#random() / 2), quotaWait * 1000);
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.now() + pause);
+    return true;
+  }
+}

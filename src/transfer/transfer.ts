@@ -1,0 +1,338 @@
+import type { Clock } from '../contracts/clock.ts';
+import type { Part } from '../contracts/part.ts';
+import type { RangeSource } from '../contracts/range-source.ts';
+import { isSwarmError, SwarmError } from '../errors.ts';
+import type { ConnectionBudget } from './connection-budget.ts';
+import { ConnectionCount } from './connection-count.ts';
+import { hedgeSpan, shouldSplit } from './impatience.ts';
+import { Lane, type Throttle } from './lane.ts';
+import { type DemandWindow, nextWork } from './schedule.ts';
+import { Setbacks } from './setbacks.ts';
+import { type Span, SpanSet } from './span-set.ts';
+import { Waiters } from './waiters.ts';
+
+/** Flush and journal at least this often while bytes come. */
+const COMMIT_BYTES = 64 * 1024 * 1024;
+const COMMIT_MS = 1000;
+/** How often stuck readers, silent lanes and due commits are looked at. */
+const TICK_MS = 500;
+/** A span lasts about this long on one connection, within the bounds below. */
+const SPAN_SECONDS = 1;
+const SHORTEST_SPAN = 1024 * 1024;
+const FIRST_SPAN = 16 * 1024 * 1024;
+const LONGEST_SPAN = 64 * 1024 * 1024;
+/** Doubted spans that are compared at the same time: one keeps a worker thread busy. */
+const MOST_CHECKS = 2;
+
+export interface TransferOptions {
+  readonly part: Part;
+  /** `org/model@commit/path`, for messages. */
+  readonly name: string;
+  readonly clock: Clock;
+  /** Uniform in [0, 1), for jitter. */
+  readonly random: () => number;
+  /** Connections of the whole process. */
+  readonly budget: ConnectionBudget;
+  /** Connections of this transfer at most. */
+  readonly mostConnections: number;
+  readonly throttle: Throttle | undefined;
+  /** How far background filling may go now; asked again at each step. */
+  readonly backgroundEnd: () => number;
+  /** Makes sure that the store has room for `bytes` more. Throws DISK_FULL. */
+  readonly ensureRoom: (bytes: number) => Promise<void>;
+  /** Bytes became readable; `newBytes` of them had not been there before. */
+  readonly onProgress: (newBytes: number) => void;
+}
+
+/** A reader's wish. Moving it on steers the transfer. */
+export interface Demand {
+  /** Moves the start of the wanted bytes; also moves the end when given. */
+  move(position: number, end?: number): void;
+  close(): void;
+}
+
+/** What a transfer has done so far. */
+export interface TransferCounters {
+  readonly fetchedBytes: number;
+  readonly requests: number;
+  readonly hedgedBytes: number;
+}
+
+/**
+ * Brings the bytes of one file in: reads spans from its sources, what readers wait for first, and keeps the durable
+ * record of what has landed. It knows nothing of hashes: what is fetched, how far and what it means is the policy of its owner.
+ */
+export class Transfer {
+  readonly held: SpanSet = new SpanSet();
+  readonly #options: TransferOptions;
+  readonly #doubted = new SpanSet();
+  readonly #assigned = new SpanSet();
+  readonly #demands = new Set<{ position: number; end: number }>();
+  readonly #waiters = new Waiters();
+  readonly #lanes = new Set<Lane>();
+  readonly #count: ConnectionCount;
+  readonly #setbacks: Setbacks;
+  readonly #stop = new AbortController();
+  readonly #wake = () => this.pump();
+  #sources: RangeSource[] = [];
+  #checks = 0;
+  #failure: unknown;
+  #laneRate = 0;
+  #committedAt: number;
+  #committing: Promise<void> | undefined;
+  #ticking = false;
+  #fetched = 0;
+  #requests = 0;
+  #hedged = 0;
+
+  constructor(options: TransferOptions) {
+    this.#options = options;
+    this.#committedAt = options.clock.now();
+    this.#setbacks = new Setbacks(options.clock, options.random);
+    this.#count = new ConnectionCount({ clock: options.clock, start: 2, most: options.mostConnections });
+    for (const { start, end } of options.part.trusted) this.held.add(start, end);
+    for (const { start, end } of options.part.doubted) this.#doubted.add(start, end);
+  }
+
+  get size(): number {
+    return this.#options.part.size;
+  }
+
+  get complete(): boolean {
+    return this.held.bytes === this.size;
+  }
+
+  /** Why no more bytes will come, once that is so. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  get counters(): TransferCounters {
+    return { fetchedBytes: this.#fetched, requests: this.#requests, hedgedBytes: this.#hedged };
+  }
+
+  /** Adds a source to read from; the newest is used first, since its right to the file is the freshest. */
+  addSource(source: RangeSource): void {
+    this.#sources.unshift(source);
+    this.pump();
+  }
+
+  /** Registers a reader's wish for `[position, end)`. */
+  demand(position: number, end: number): Demand {
+    const window = { position, end };
+    this.#demands.add(window);
+    this.pump();
+    return {
+      move: (to, newEnd) => {
+        window.position = to;
+        if (newEnd !== undefined) window.end = newEnd;
+      },
+      close: () => this.#demands.delete(window),
+    };
+  }
+
+  /** Waits for the byte at `position`. Rejects with the transfer's failure, or with `signal.reason`. */
+  async wait(position: number, signal?: AbortSignal): Promise<void> {
+    if (this.held.covers(position, position + 1)) return;
+    if (this.#failure) throw this.#failure;
+    const waiting = this.#waiters.wait(position, signal);
+    this.pump();
+    await waiting;
+  }
+
+  /** Starts whatever there is to do and room to do it. Called whenever something changed; cheap when nothing did. */
+  pump(): void {
+    while (this.#failure === undefined && this.#setbacks.remainingPause <= 0) {
+      const work = nextWork({
+        held: this.held,
+        doubted: this.#doubted,
+        assigned: this.#assigned,
+        demands: this.#demands as Set<DemandWindow>,
+        backgroundEnd: this.#options.backgroundEnd(),
+        spanLength: this.#spanLength(),
+      });
+      if (!work) return;
+      if (work.kind === 'check') {
+        if (this.#checks >= MOST_CHECKS) return;
+        void this.#check(work.start);
+        continue;
+      }
+      const most = work.urgent ? this.#options.mostConnections : this.#count.current;
+      const source = this.#sources[0];
+      if (!source || this.#lanes.size >= most || !this.#options.budget.tryTake(this.#wake)) return;
+      void this.#fetch(this.#lane(source, work));
+    }
+  }
+
+  /** Flushes and records what has landed. */
+  commit(): Promise<void> {
+    this.#committing ??= this.#options.part
+      .commit()
+      .catch((error: unknown) => this.fail(error))
+      .finally(() => {
+        this.#committing = undefined;
+        this.#committedAt = this.#options.clock.now();
+      });
+    return this.#committing;
+  }
+
+  /** Ends the transfer: lanes stop, waiting readers get `reason`. What has landed stays in the part. */
+  fail(reason: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = reason;
+    this.#options.budget.forget(this.#wake);
+    this.#stop.abort(reason);
+    for (const lane of this.#lanes) lane.stop();
+    this.#waiters.fail(reason);
+  }
+
+  #lane(source: RangeSource, span: Span, hedgeOf?: Lane): Lane {
+    const { part, clock, throttle } = this.#options;
+    return new Lane(
+      {
+        source,
+        part,
+        start: span.start,
+        end: span.end,
+        clock,
+        throttle,
+        onWritten: (lane, start, end) => this.#landed(lane, start, end),
+      },
+      hedgeOf,
+    );
+  }
+
+  async #fetch(lane: Lane): Promise<void> {
+    this.#lanes.add(lane);
+    this.#assigned.add(lane.start, lane.end);
+    this.#requests++;
+    this.#startTicking();
+    try {
+      await this.#options.ensureRoom(lane.end - lane.start);
+      await lane.run();
+      this.#setbacks.succeeded();
+      this.#laneRate = this.#laneRate === 0 ? lane.rate() : (this.#laneRate + lane.rate()) / 2;
+    } catch (error) {
+      if (!lane.stopped) this.#laneFailed(lane, error);
+    } finally {
+      this.#lanes.delete(lane);
+      this.#releaseAssigned(lane);
+      this.#options.budget.release();
+      this.pump();
+    }
+  }
+
+  /** The bytes that the lane did not bring are free again, except where another lane is at work on them. */
+  #releaseAssigned(lane: Lane): void {
+    this.#assigned.delete(lane.start, lane.end);
+    for (const other of this.#lanes) this.#assigned.add(other.written, other.end);
+  }
+
+  #landed(lane: Lane, start: number, end: number): void {
+    this.#fetched += end - start;
+    const before = this.held.bytes;
+    this.held.add(start, end);
+    this.#count.arrived(end - start);
+    this.#settleHedge(lane);
+    this.#waiters.wake((position) => this.held.covers(position, position + 1));
+    if (this.#options.part.uncommitted >= COMMIT_BYTES) void this.commit();
+    this.#options.onProgress(this.held.bytes - before);
+  }
+
+  /** Of a lane and its second try, the first that brings bytes goes on, and the other ends. */
+  #settleHedge(winner: Lane): void {
+    for (const lane of this.#lanes) {
+      if (lane !== winner && (lane.hedgeOf === winner || winner.hedgeOf === lane)) lane.stop();
+    }
+  }
+
+  #laneFailed(lane: Lane, error: unknown): void {
+    const fatal = !isSwarmError(error) || error.code === 'DISK_FULL' || error.code === 'INTERNAL';
+    if (fatal) {
+      this.fail(error);
+    } else if (error.code === 'HUB_REFUSED') {
+      this.#sources = this.#sources.filter((source) => source !== lane.source);
+      if (this.#sources.length === 0) this.fail(error);
+    } else if (this.#setbacks.failed(error, lane.written - lane.start)) {
+      // The next try goes to another source, if there is one.
+      this.#sources.push(...this.#sources.splice(this.#sources.indexOf(lane.source), 1));
+      this.#options.clock.sleep(this.#setbacks.remainingPause + 1, this.#stop.signal).then(this.#wake, () => {});
+    } else {
+      this.fail(error);
+    }
+  }
+
+  /** Compares the journal record that holds `position` with the disk: it is held afterwards, or missing. */
+  async #check(position: number): Promise<void> {
+    const { part, onProgress } = this.#options;
+    const record = part.doubted.find((span) => span.start <= position && span.end > position);
+    if (!record) return this.#doubted.delete(position, position + 1);
+    this.#checks++;
+    this.#assigned.add(record.start, record.end);
+    try {
+      if (await part.check(record)) this.held.add(record.start, record.end);
+    } catch (error) {
+      this.fail(error);
+    }
+    this.#checks--;
+    this.#doubted.delete(record.start, record.end);
+    this.#assigned.delete(record.start, record.end);
+    this.#waiters.wake((waiting) => this.held.covers(waiting, waiting + 1));
+    onProgress(0);
+    this.pump();
+  }
+
+  #spanLength(): number {
+    if (this.#laneRate === 0) return FIRST_SPAN;
+    return Math.min(LONGEST_SPAN, Math.max(SHORTEST_SPAN, this.#laneRate * SPAN_SECONDS));
+  }
+
+  #startTicking(): void {
+    if (this.#ticking) return;
+    this.#ticking = true;
+    void this.#tick();
+  }
+
+  async #tick(): Promise<void> {
+    const { clock, part } = this.#options;
+    while (this.#lanes.size > 0 && this.#failure === undefined) {
+      await clock.sleep(TICK_MS);
+      if (part.uncommitted > 0 && clock.now() - this.#committedAt >= COMMIT_MS) void this.commit();
+      this.#helpStuckReaders();
+    }
+    this.#ticking = false;
+    if (part.uncommitted > 0 && this.#failure === undefined) await this.commit();
+  }
+
+  #helpStuckReaders(): void {
+    const now = this.#options.clock.now();
+    for (const lane of [...this.#lanes]) {
+      const position = this.#waiters.firstWithin(lane.received, lane.end);
+      if (position === undefined || lane.hedgeOf) continue;
+      if (shouldSplit(lane, position, now)) this.#split(lane, position);
+      else this.#hedge(lane, now);
+    }
+  }
+
+  #split(lane: Lane, position: number): void {
+    const oldEnd = lane.end;
+    lane.cut(position);
+    this.#assigned.delete(lane.end, oldEnd);
+    this.pump();
+  }
+
+  #hedge(lane: Lane, now: number): void {
+    for (const other of this.#lanes) if (other.hedgeOf === lane) return;
+    const span = hedgeSpan(lane, now, this.size, this.#hedged);
+    const source = this.#sources.find((candidate) => candidate !== lane.source) ?? this.#sources[0];
+    if (!span || !source || !this.#options.budget.tryTake(this.#wake)) return;
+    this.#hedged += span.end - span.start;
+    void this.#fetch(this.#lane(source, span, lane));
+  }
+
+  /** Ends the transfer and commits what has landed. */
+  async close(): Promise<void> {
+    this.fail(new SwarmError('CLOSED', `${this.#options.name}: the transfer was closed`));
+    await this.#committing;
+  }
+}
