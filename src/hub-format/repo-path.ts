@@ -1,0 +1,79 @@
+import { SwarmError } from '../errors.ts';
+
+/** Longest path of a file inside a repo, in UTF-16 units (git's own limit on most systems). */
+export const MAX_PATH_LENGTH = 4096;
+/** Longest revision; git refs stay far below. */
+export const MAX_REVISION_LENGTH = 255;
+/** Longest request path we look at, still percent-encoded: Node's own limit for a request line and its headers. */
+export const MAX_PATHNAME_LENGTH = 16_384;
+
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** What makes `/`-separated text unusable as a path below some root, or undefined when it is fine. */
+function segmentsProblem(text: string, maxLength: number): string | undefined {
+  if (text === '') return 'is empty';
+  if (text.length > maxLength) return `is longer than ${maxLength} characters`;
+  if (!text.isWellFormed()) return 'is not valid Unicode';
+  if (CONTROL.test(text)) return 'contains a control character';
+  if (text.includes('\\')) return 'contains a backslash';
+  for (const segment of text.split('/')) {
+    if (segment === '') return 'contains an empty segment';
+    if (segment === '.' || segment === '..') return `contains the segment "${segment}"`;
+  }
+  return undefined;
+}
+
+/**
+ * Why `path` cannot be a file of a repo, as the end of a sentence; undefined when it can.
+ * The rules keep a path inside any directory that it is joined to, on every platform.
+ */
+export function pathProblem(path: string): string | undefined {
+  return segmentsProblem(path, MAX_PATH_LENGTH);
+}
+
+/** Why `revision` (decoded) cannot be a branch, tag, ref or commit; undefined when it can. */
+export function revisionProblem(revision: string): string | undefined {
+  return segmentsProblem(revision, MAX_REVISION_LENGTH);
+}
+
+/** Throws BAD_REQUEST unless `path` can be a file of a repo. */
+export function assertPath(path: string): void {
+  const problem = pathProblem(path);
+  if (problem) throw new SwarmError('BAD_REQUEST', `The file path ${problem}.`);
+}
+
+/** Throws BAD_REQUEST unless `revision` can be a branch, tag, ref or commit. */
+export function assertRevision(revision: string): void {
+  const problem = revisionProblem(revision);
+  if (problem) throw new SwarmError('BAD_REQUEST', `The revision ${problem}.`);
+}
+
+/**
+ * The decoded segments of a request path. A segment may hold slashes that were written as `%2F`.
+ *
+ * @param pathname starts with `/`; without query and fragment.
+ * @throws SwarmError BAD_REQUEST: too long, bad escapes, `.` or `..` or empty segments (also behind `%2F`), backslashes,
+ * control characters.
+ */
+export function decodePathname(pathname: string): string[] {
+  if (pathname.length > MAX_PATHNAME_LENGTH) {
+    throw new SwarmError('BAD_REQUEST', `The URL path is longer than ${MAX_PATHNAME_LENGTH} characters.`);
+  }
+  if (!pathname.startsWith('/')) throw new SwarmError('BAD_REQUEST', 'The URL path does not start with a slash.');
+  if (/[?#]/.test(pathname)) throw new SwarmError('BAD_REQUEST', 'The URL path contains an unescaped "?" or "#".');
+  if (pathname === '/') return [];
+  return pathname
+    .slice(1)
+    .split('/')
+    .map((raw) => {
+      let segment: string;
+      try {
+        segment = decodeURIComponent(raw);
+      } catch {
+        throw new SwarmError('BAD_REQUEST', 'The URL path contains an invalid percent escape.');
+      }
+      const problem = segmentsProblem(segment, MAX_PATHNAME_LENGTH);
+      if (problem) throw new SwarmError('BAD_REQUEST', `The URL path ${problem}.`);
+      return segment;
+    });
+}
