@@ -71,6 +71,8 @@ export interface BlobIndex {
   leastRecentlyUsed(limit: number): StoredBlob[];
   /** Longest unverified first. */
   longestUnverified(limit: number): StoredBlob[];
+  /** In the order of their SHA-256, from the one after `sha256` on ('' for the first): for walks over all of them. */
+  blobsAfter(sha256: string, limit: number): StoredBlob[];
   totals(): { readonly blobs: number; readonly bytes: number };
 }
 

@@ -1,0 +1,76 @@
+import { DatabaseSync } from 'node:sqlite';
+import { SwarmError } from '../errors.ts';
+import { integer } from './row.ts';
+import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
+
+/** SQLite's own result codes (sqlite.org/rescode.html). */
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+
+/**
+ * Opens the catalogue's file, or makes it, and brings its tables up to date. One process at a time: the data
+ * directory's lock sees to that.
+ * Errors: DATA_DIR_FORMAT when the file is damaged, of a newer modelswarm, or not one of ours.
+ */
+export function openDatabase(path: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path);
+    prepareFile(database, path);
+    return database;
+  } catch (error) {
+    if (database?.isOpen) database.close();
+    throw damaged(error, path) ?? error;
+  }
+}
+
+function prepareFile(database: DatabaseSync, path: string): void {
+  const version = pragma(database, 'user_version');
+  const application = pragma(database, 'application_id');
+  const isNew = version === 0 && application === 0 && pragma(database, 'schema_version') === 0;
+  if (!isNew && application !== APPLICATION_ID) {
+    throw new SwarmError('DATA_DIR_FORMAT', `${path} is not a catalogue of modelswarm; choose another data directory`);
+  }
+  if (version > MIGRATIONS.length) {
+    throw new SwarmError(
+      'DATA_DIR_FORMAT',
+      `${path} was written by a newer modelswarm (catalogue version ${version}, this one knows ${MIGRATIONS.length}); ` +
+        'update modelswarm, or choose another data directory',
+    );
+  }
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+  if (isNew) database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+  for (const [index, step] of MIGRATIONS.entries()) {
+    if (index >= version) database.exec(`BEGIN; ${step} PRAGMA user_version = ${index + 1}; COMMIT;`);
+  }
+}
+
+function pragma(database: DatabaseSync, name: string): number {
+  const row = database.prepare(`PRAGMA ${name}`).get();
+  return row ? integer(row, name) : 0;
+}
+
+function damaged(error: unknown, path: string): SwarmError | undefined {
+  const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
+  if (code !== SQLITE_CORRUPT && code !== SQLITE_NOTADB) return undefined;
+  return new SwarmError(
+    'DATA_DIR_FORMAT',
+    `${path} is damaged. Delete it (with its -wal and -shm) and start again: held files are checked and kept.`,
+    { cause: error },
+  );
+}
+
+/** Runs `work` in one transaction. `durable`: it has reached the disk when this returns; else within some seconds. */
+export function transaction(database: DatabaseSync, work: () => void, options: { durable?: boolean } = {}): void {
+  if (options.durable) database.exec('PRAGMA synchronous = FULL');
+  try {
+    database.exec('BEGIN IMMEDIATE');
+    work();
+    database.exec('COMMIT');
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  } finally {
+    if (options.durable) database.exec('PRAGMA synchronous = NORMAL');
+  }
+}
