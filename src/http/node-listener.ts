@@ -19,10 +19,18 @@ export interface NodeListenerOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly hot?: HotTable | undefined;
-  /** May this request be answered from the hot table? `false` sends it the long way, where all rules run. Default: yes. */
-  readonly admitHot?: ((incoming: IncomingMessage) => boolean) | undefined;
+  /**
+   * For whom the hot table may be asked; undefined sends the request the long way, where all rules run.
+   * Default: whoever the bearer token says.
+   */
+  readonly hotCaller?: ((incoming: IncomingMessage) => HotCaller | undefined) | undefined;
   /** Bandwidth limits for file bodies. */
   readonly pace?: Pace | undefined;
+}
+
+/** As in `Caller`: the token that an answer was given for, if any. */
+export interface HotCaller {
+  readonly token?: string | undefined;
 }
 
 /** A `node:http` request listener. */
@@ -85,17 +93,25 @@ export function createNodeListener(options: NodeListenerOptions): NodeListener {
     return true;
   }
 
+  const hotCaller = options.hotCaller ?? bearerCaller;
   return async (incoming, outgoing) => {
     const { method, url } = incoming;
-    if (hot && url && (method === 'GET' || method === 'HEAD') && (options.admitHot?.(incoming) ?? true)) {
-      const { authorization } = incoming.headers;
-      const token = bearerToken(authorization);
-      const entry = token === undefined && authorization ? undefined : hot.find(url, token);
+    if (hot && url && (method === 'GET' || method === 'HEAD')) {
+      const caller = hotCaller(incoming);
+      const entry = caller && hot.find(url, caller.token);
       if (entry) {
         if (await serveHot(entry, incoming, outgoing)) return;
-        hot.drop(url, token);
+        hot.drop(url, caller.token);
       }
     }
     await listener(incoming, outgoing);
   };
+}
+
+/** Another scheme than Bearer is not the same as no token: such a request goes the long way. */
+function bearerCaller(incoming: IncomingMessage): HotCaller | undefined {
+  const { authorization } = incoming.headers;
+  if (authorization === undefined) return {};
+  const token = bearerToken(authorization);
+  return token === undefined ? undefined : { token };
 }
