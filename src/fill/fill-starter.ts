@@ -10,9 +10,6 @@ import { Fill } from './fill.ts';
 import { type PartShelf, partsDirectory } from './part-shelf.ts';
 import { Room } from './room.ts';
 
-/** A fill reserves at least this much before it starts, so that a full disk is told before the first byte. */
-const FIRST_ROOM = 64 * 1024 * 1024;
-
 export interface FillStarter {
   /** Starts the fill of `content`, or goes on with what was left of it. Throws DISK_FULL, RATE_LIMITED. */
   start(grant: Grant, content: ContentId, key: string, whole: boolean): Promise<Fill>;
@@ -30,13 +27,15 @@ export function createFillStarter(
   const budget = new ConnectionBudget(options.connections ?? 64);
 
   /** Room for a fill; when there is none, parts that nobody uses make way. */
-  async function openRoom(size: number, bytes: number, directory: string | undefined): Promise<Room> {
+  async function openRoom(size: number, whole: boolean, name: string): Promise<Room> {
+    const left = shelf.take(name);
     await shelf.drop('old');
+    const wish = { blobs, size, whole, present: left?.bytes ?? 0, directory: left?.directory };
     try {
-      return await Room.open(blobs, size, bytes, directory);
+      return await Room.open(wish);
     } catch (error) {
       if (!isSwarmError(error, 'DISK_FULL') || !(await shelf.drop('all'))) throw error;
-      return await Room.open(blobs, size, bytes, directory);
+      return await Room.open(wish);
     }
   }
 
@@ -50,8 +49,7 @@ export function createFillStarter(
     async start(grant, content, key, whole) {
       options.admit?.(grant.client, whole ? content.size : 0);
       const name = partName(key);
-      const left = shelf.take(name);
-      const room = await openRoom(content.size, whole ? content.size : Math.min(content.size, FIRST_ROOM), left);
+      const room = await openRoom(content.size, whole, name);
       try {
         const path = join(partsDirectory(room.directory), name);
         const part = await openPartFile({ path, size: content.size, content: key, source: grantName(grant), hashing });

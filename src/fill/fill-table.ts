@@ -7,6 +7,7 @@ const IDLE_MS = 30_000;
 
 interface Slot {
   readonly opening: Promise<Fill>;
+  fill: Fill | undefined;
   readers: number;
   ended: boolean;
   idle: AbortController | undefined;
@@ -45,7 +46,8 @@ export class FillTable {
     slot.readers++;
     slot.idle?.abort();
     try {
-      return { fill: await slot.opening, joined };
+      slot.fill = await slot.opening;
+      return { fill: slot.fill, joined };
     } catch (error) {
       slot.readers--;
       throw error;
@@ -59,7 +61,14 @@ export class FillTable {
         retryAfterSeconds: 5,
       });
     }
-    const slot: Slot = { opening: start(), readers: 0, ended: false, idle: undefined, closing: undefined };
+    const slot: Slot = {
+      opening: start(),
+      fill: undefined,
+      readers: 0,
+      ended: false,
+      idle: undefined,
+      closing: undefined,
+    };
     this.#slots.set(key, slot);
     slot.opening.catch(() => this.#slots.delete(key));
     return slot;
@@ -68,7 +77,8 @@ export class FillTable {
   /** A reader has gone. The last one decides what becomes of the fill. */
   release(key: string, fill: Fill): void {
     const slot = this.#slots.get(key);
-    if (!slot) return;
+    // Readers of a failed fill leave late: by then a new fill may have its place.
+    if (slot?.fill !== fill) return;
     slot.readers--;
     if (slot.readers > 0 || slot.closing) return;
     if (slot.ended || (fill.whole && this.#abandoned() > this.#options.mostAbandoned)) this.#close(key, slot, fill);
@@ -78,7 +88,7 @@ export class FillTable {
   /** The fill has ended. A failed one closes at once, its readers have been told; a verified one when its last reader goes. */
   ended(key: string, fill: Fill, failed: boolean): void {
     const slot = this.#slots.get(key);
-    if (!slot || slot.closing) return;
+    if (slot?.fill !== fill || slot.closing) return;
     slot.ended = true;
     if (failed || slot.readers === 0) this.#close(key, slot, fill);
   }

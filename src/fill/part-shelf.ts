@@ -9,6 +9,7 @@ const LONGEST_IDLE_MS = 24 * 60 * 60 * 1000;
 
 interface Shelved {
   readonly directory: string;
+  readonly bytes: number;
   readonly since: number;
   /** What the part occupies stays counted against the limits while it lies here. */
   readonly reservation: Reservation;
@@ -55,19 +56,19 @@ export class PartShelf {
     try {
       const reservation = await this.#blobs.reserve(bytes, { directory });
       reservation.written(bytes);
-      this.#parts.set(name, { directory, since: this.#clock.now(), reservation });
+      this.#parts.set(name, { directory, bytes, since: this.#clock.now(), reservation });
       return true;
     } catch {
       return false;
     }
   }
 
-  /** Takes a part off the shelf, to go on with it: the store directory it lies in, or undefined. */
-  take(name: string): string | undefined {
+  /** Takes a part off the shelf, to go on with it: where it lies and what it occupies, or undefined. */
+  take(name: string): { readonly directory: string; readonly bytes: number } | undefined {
     const part = this.#parts.get(name);
     this.#parts.delete(name);
     part?.reservation.release();
-    return part?.directory;
+    return part;
   }
 
   /** Deletes what has lain here for a day, or (`all`) everything. Returns whether anything went. */

@@ -13,19 +13,29 @@ export class Room {
   #claimed: number;
   #written = 0;
 
-  private constructor(blobs: BlobStore, size: number, first: Reservation, reserved: number) {
+  private constructor(blobs: BlobStore, size: number, first: Reservation, reserved: number, present: number) {
     this.#blobs = blobs;
     this.#size = size;
     this.directory = first.directory;
     this.#reservations = [first];
     this.#reserved = reserved;
-    this.#claimed = 0;
+    this.#claimed = present;
+    this.written(present);
   }
 
-  /** Reserves a first step, in `directory` when the part file is there already. Throws DISK_FULL. */
-  static async open(blobs: BlobStore, size: number, bytes: number, directory: string | undefined): Promise<Room> {
+  /** Reserves for a part that has `present` bytes already: those and a step, or the whole file. Throws DISK_FULL. */
+  static async open(options: {
+    readonly blobs: BlobStore;
+    readonly size: number;
+    readonly whole: boolean;
+    readonly present: number;
+    /** Where the part is, if it is there already. */
+    readonly directory: string | undefined;
+  }): Promise<Room> {
+    const { blobs, size, present, directory } = options;
+    const bytes = options.whole ? size : Math.min(size, present + STEP);
     const first = await blobs.reserve(bytes, directory === undefined ? {} : { directory });
-    return new Room(blobs, size, first, bytes);
+    return new Room(blobs, size, first, bytes, Math.min(present, bytes));
   }
 
   /** Makes sure of room for `bytes` more than was claimed before. Throws DISK_FULL. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Grant } from '../contracts/access.ts';
 import type { ContentId } from '../contracts/domain.ts';
 import { isSwarmError } from '../errors.ts';
+import { leaveOnAbort } from '../repos/leave-on-abort.ts';
 import { contentKey, grantName } from './content.ts';
 import type { FilesOptions } from './files.ts';
 import { partsDirectory } from './part-shelf.ts';
@@ -29,10 +30,7 @@ export class SmallFiles {
     // Callers with different rights do not share a request: one may be refused where the other is not.
     const key = JSON.stringify([contentKey(content), grant.repo.type, grant.repo.id, grant.token ?? '']);
     const running = this.#files.get(key);
-    if (running) {
-      await grant.verifyServable(signal);
-      return { file: await running, joined: true };
-    }
+    if (running) return { file: await leaveOnAbort(running, signal), joined: true };
     this.#options.admit?.(grant.client, content.size);
     const fetching = this.#fetch(grant, content);
     this.#files.set(key, fetching);
@@ -44,7 +42,7 @@ export class SmallFiles {
         this.#storing.delete(storing);
       });
     this.#storing.add(storing);
-    return { file: await fetching, joined: false };
+    return { file: await leaveOnAbort(fetching, signal), joined: false };
   }
 
   /** Ends what is running; resolves when nothing is being stored any more. */

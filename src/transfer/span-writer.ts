@@ -1,7 +1,7 @@
 import type { Part } from '../contracts/part.ts';
 
-/** Bytes that may wait for the disk before the source is made to wait: two writes of 1 MiB in flight or in line. */
-const MOST_QUEUED = 2 * 1024 * 1024;
+/** Bytes that may wait for the disk before the source is made to wait. Times 64 connections: 64 MiB at the worst. */
+const MOST_QUEUED = 1024 * 1024;
 
 /**
  * Writes a stream of chunks at growing offsets. Chunks that come while a write is under way are gathered into the next
