@@ -17,12 +17,8 @@ export interface CdnTarget {
 export function cdnTarget(hub: HubState, pathAndQuery: string): CdnTarget | undefined {
   const signed = readSignedUrl(pathAndQuery, hub.clock.now() / 1000, hub.signingKey);
   const repo = signed && hub.repos.byObjectId(signed.objectId);
-  const file =
-    repo &&
-    [...repo.commits.values()]
-      .flatMap((commit) => [...commit.files.values()])
-      .find((one) => one.xetHash === signed.hash);
-  return file && { repo, file, contentDisposition: signed.contentDisposition };
+  const file = repo?.lfsFiles.get(signed?.hash ?? '');
+  return signed && repo && file && { repo, file, contentDisposition: signed.contentDisposition };
 }
 
 /**

@@ -5,6 +5,7 @@ import type { HubRequest, RepoRequest } from './hub-state.ts';
 import type { RouteKind } from './route.ts';
 import { answerAuthCheck, answerWhoami, answerXetReadToken } from './routes/account.ts';
 import { answerCommits } from './routes/commits.ts';
+import { answerBlob, answerManifest } from './routes/ollama.ts';
 import { answerPathsInfo } from './routes/paths-info.ts';
 import { answerRaw } from './routes/raw.ts';
 import { answerRefs } from './routes/refs.ts';
@@ -26,6 +27,8 @@ const REPO_ROUTES: Partial<Record<RouteKind, (request: RepoRequest) => Answer | 
   commits: answerCommits,
   'auth-check': answerAuthCheck,
   'xet-read-token': answerXetReadToken,
+  manifest: answerManifest,
+  blob: answerBlob,
 };
 
 /** Answers a request to the hub: token, route, repo, access, revision, in the Hub's order. */

@@ -48,8 +48,12 @@ export interface Fault {
   // Lies
   /** `Content-Length` of file bodies. */
   readonly contentLength?: number;
+  /** `X-Linked-Size` of `/resolve`. */
   readonly linkedSize?: number;
+  /** `X-Linked-Etag` (and `ETag`) of `/resolve`, with its quotes. */
   readonly linkedEtag?: string;
+  /** Headers that are left out. */
+  readonly withoutHeaders?: readonly string[];
   /** Git oid, size and LFS SHA-256 in listings (tree, paths-info, siblings). */
   readonly listedOid?: string;
   readonly listedSize?: number;

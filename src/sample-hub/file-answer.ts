@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { type Answer, emptyAnswer } from './answer.ts';
 import type { Content } from './content.ts';
+import { matchesEtag } from './etag.ts';
 import { parseRange } from './range.ts';
 
 // CloudFront compresses answers of 1,000 to 10,000,000 bytes.
@@ -44,13 +45,6 @@ export function fileAnswer(
   }
   const body = { content, start: 0, end: content.size };
   return { status: 200, headers: { ...headers, 'content-length': String(content.size) }, body };
-}
-
-/** Does an `If-None-Match` header name this (quoted) ETag? Compares weakly (RFC 9110 §13.1.2). */
-export function matchesEtag(ifNoneMatch: string | undefined, etag: string): boolean {
-  if (ifNoneMatch === undefined) return false;
-  const opaque = (tag: string) => tag.trim().replace(/^W\//, '');
-  return ifNoneMatch.trim() === '*' || ifNoneMatch.split(',').some((tag) => opaque(tag) === opaque(etag));
 }
 
 /** The Content-Type that the Hub gives a file: text is plain text, whatever it is. */

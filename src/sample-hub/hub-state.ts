@@ -35,8 +35,8 @@ export interface HubRequest {
   readonly fault: Fault;
   /** The switches for one entry of a listing. */
   readonly entryFault: (path: string) => Fault;
-  /** Reads the body, at most 4 MiB. */
-  readonly readBody: () => Promise<Uint8Array>;
+  /** Reads the body; undefined when it is larger than 4 MiB. */
+  readonly readBody: () => Promise<Uint8Array | undefined>;
 }
 
 /** A request for a repo that the caller may see, at a commit that exists. */

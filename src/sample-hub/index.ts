@@ -18,6 +18,9 @@
 export type { SampleAccount } from './accounts.ts';
 export { bytesContent, type Content, joinContents } from './content.ts';
 export type { Fault, FaultMatch } from './fault.ts';
+export { bigFiles } from './generate/big-files.ts';
+export { demoRepos } from './generate/demo-repos.ts';
+export { patternContent } from './generate/pattern-content.ts';
 export type { RateLimits } from './rate-limit.ts';
 export type { FileSource, RepoFile } from './repo-file.ts';
 export type { LoggedRequest } from './request-log.ts';

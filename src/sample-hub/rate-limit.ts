@@ -10,6 +10,15 @@ export interface RateLimits {
   readonly windowSeconds: number;
 }
 
+/** What the limiter says about one request. */
+export interface RequestQuota {
+  readonly headers: Record<string, string>;
+  /** Was the quota used up before it? */
+  readonly exceeded: boolean;
+  /** Until the window ends. */
+  readonly seconds: number;
+}
+
 type Bucket = 'api' | 'resolvers' | 'pages';
 
 /** The largest quotas that the Hub documents, so that only tests that ask for it meet a 429. */
@@ -26,10 +35,10 @@ export class RateLimiter {
     this.#clock = clock;
   }
 
-  /** Counts one request. Returns the headers of every answer, and whether the quota was used up before it. */
-  count(caller: string, kind: RouteKind): { readonly headers: Record<string, string>; readonly exceeded: boolean } {
+  /** Counts one request. */
+  count(caller: string, kind: RouteKind): RequestQuota {
     const bucket = bucketOf(kind);
-    if (bucket === undefined) return { headers: {}, exceeded: false };
+    if (bucket === undefined) return { headers: {}, exceeded: false, seconds: 0 };
     const now = this.#clock.now();
     const key = `${bucket} ${caller}`;
     const running = this.#windows.get(key);
@@ -40,12 +49,14 @@ export class RateLimiter {
     window.used += 1;
     const remaining = Math.max(0, this.limits[bucket] - window.used);
     const seconds = Math.ceil((window.endsAt - now) / 1000);
-    return { headers: this.#headers(bucket, remaining, seconds), exceeded };
+    return { headers: this.#headers(bucket, remaining, seconds), exceeded, seconds };
   }
 
   /** A 429 that says to come back after `seconds`. */
   refusal(kind: RouteKind, seconds: number): Answer {
-    return refuse(this.#headers(bucketOf(kind) ?? 'pages', 0, seconds));
+    const headers = this.#headers(bucketOf(kind) ?? 'pages', 0, seconds);
+    const message = 'We had to rate limit your IP. To continue using our service, log in or wait.';
+    return refusalAnswer({ status: 429, message, headers }, 'json');
   }
 
   reset(): void {
@@ -58,14 +69,6 @@ export class RateLimiter {
       'ratelimit-policy': `"fixed window";"${bucket}";q=${this.limits[bucket]};w=${this.limits.windowSeconds}`,
     };
   }
-}
-
-/** The 429 of a used-up quota. `headers` are the RateLimit headers. */
-export function refuse(headers: Record<string, string>): Answer {
-  return refusalAnswer(
-    { status: 429, message: 'We had to rate limit your IP. To continue using our service, log in or wait.', headers },
-    'json',
-  );
 }
 
 /** Only URLs with `/resolve/` count as resolvers; cached redirect targets and the CDN count nowhere. */

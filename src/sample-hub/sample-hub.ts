@@ -1,21 +1,28 @@
-import { once } from 'node:events';
-import type { Server } from 'node:http';
 import { systemClock } from '../base/system-clock.ts';
 import type { Clock } from '../contracts/clock.ts';
 import { Accounts, type SampleAccount } from './accounts.ts';
 import { type Fault, type FaultMatch, FaultRules } from './fault.ts';
+import { demoRepos } from './generate/demo-repos.ts';
 import type { HubState } from './hub-state.ts';
-import { listen, serveCdn, serveHub } from './listeners.ts';
+import { listen } from './listen.ts';
 import { GENEROUS_LIMITS, RateLimiter, type RateLimits } from './rate-limit.ts';
 import type { RepoFile } from './repo-file.ts';
 import { RepoStore } from './repo-store.ts';
 import { type LoggedRequest, RequestLog } from './request-log.ts';
 import type { Push, RepoAccess, RepoCard, SampleRepo } from './sample-repo.ts';
+import { serveCdn } from './serve-cdn.ts';
+import { serveHub } from './serve-hub.ts';
 
 export interface SampleHubOptions {
+  /** Default: the repos of the demo (`demoRepos`). */
   readonly repos?: readonly SampleRepo[];
+  /** Decides the contents of the demo's repos. */
+  readonly seed?: string;
   readonly accounts?: readonly SampleAccount[];
+  /** Default: quotas that nobody reaches by accident. */
   readonly rateLimits?: RateLimits;
+  /** Faults from the start; `setFault` adds more. */
+  readonly faults?: readonly { readonly match: FaultMatch | '*'; readonly fault: Fault; readonly times?: number }[];
   /** Default: the real clock. */
   readonly clock?: Clock;
   /** Ports on 127.0.0.1; 0 (the default) takes a free one. */
@@ -73,8 +80,9 @@ export async function createSampleHub(options: SampleHubOptions = {}): Promise<S
     url: '',
     cdnUrl: '',
   };
-  for (const spec of options.repos ?? []) hub.repos.add(spec);
+  for (const spec of options.repos ?? demoRepos(options.seed)) hub.repos.add(spec);
   for (const account of options.accounts ?? []) hub.accounts.add(account);
+  for (const { match, fault, times } of options.faults ?? []) hub.faults.add(match, fault, times);
   const log = new RequestLog();
   const closing = new AbortController();
   const context = { hub, log, signal: closing.signal };
@@ -85,7 +93,7 @@ export async function createSampleHub(options: SampleHubOptions = {}): Promise<S
 
   const close = async (): Promise<void> => {
     closing.abort(new Error('the sample hub was closed'));
-    await Promise.all([closeServer(main.server), closeServer(cdn.server)]);
+    await Promise.all([main.close(), cdn.close()]);
   };
   return {
     url: main.url,
@@ -141,11 +149,4 @@ function fileOf(commit: ReturnType<typeof commitOf>, path: string): RepoFile {
   const file = commit.files.get(path);
   if (!file) throw new RangeError(`no file ${path} at ${commit.id}`);
   return file;
-}
-
-async function closeServer(server: Server): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  server.closeAllConnections();
-  await closed;
 }

@@ -57,6 +57,8 @@ export class RepoState {
   /** Full ref name (`refs/heads/main`, `refs/tags/v1`, `refs/pr/1`) to commit id. */
   readonly refs: Map<string, string> = new Map<string, string>();
   readonly commits: Map<string, CommitSnapshot> = new Map<string, CommitSnapshot>();
+  /** Every LFS file ever pushed, by Xet hash. Of several paths with the same bytes, the newest. */
+  readonly lfsFiles: Map<string, RepoFile> = new Map<string, RepoFile>();
   /** Stable across renames. */
   readonly objectId: string;
 
@@ -77,7 +79,11 @@ export class RepoState {
     const parent = this.refs.get(ref) ?? this.refs.get('refs/heads/main');
     const files = new Map<string, RepoFile>(parent === undefined ? [] : this.commits.get(parent)?.files);
     for (const path of change.remove ?? []) files.delete(path);
-    for (const [path, source] of Object.entries(change.files ?? {})) files.set(path, describeFile(path, source));
+    for (const [path, source] of Object.entries(change.files ?? {})) {
+      const file = describeFile(path, source);
+      files.set(path, file);
+      if (file.xetHash !== undefined) this.lfsFiles.set(file.xetHash, file);
+    }
     const commit = makeCommit(files, {
       parent,
       author: this.id.split('/')[0] ?? this.id,

@@ -34,14 +34,17 @@ export async function sendAnswer(
   const signal = AbortSignal.any([gone.signal, options.signal]);
   const headers = { ...answer.headers };
   if (fault.contentLength !== undefined && isFile) headers['content-length'] = String(fault.contentLength);
+  for (const name of mergeFaults(options.rules).withoutHeaders ?? []) delete headers[name.toLowerCase()];
   response.writeHead(answer.status, headers);
   if (request.method === 'HEAD' || answer.body === undefined) {
     response.end();
     return;
   }
   try {
-    response.flushHeaders();
-    if (fault.firstByteDelay !== undefined) await options.clock.sleep(fault.firstByteDelay, signal);
+    if (fault.firstByteDelay !== undefined) {
+      response.flushHeaders();
+      await options.clock.sleep(fault.firstByteDelay, signal);
+    }
     const pacers = [
       ...(fault.bytesPerSecond === undefined ? [] : [new Pacer(fault.bytesPerSecond, options.clock)]),
       ...rules.flatMap((rule) => rule.totalPacer ?? []),

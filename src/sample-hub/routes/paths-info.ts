@@ -6,7 +6,9 @@ const MOST_PATHS = 2000;
 
 /** `POST /api/{type}/{repo}/paths-info/{revision}`, form-encoded or JSON. Unknown paths are left out. */
 export async function answerPathsInfo(request: RepoRequest): Promise<Answer> {
-  const asked = readPaths(request.headers['content-type'], new TextDecoder().decode(await request.readBody()));
+  const body = await request.readBody();
+  if (!body) return refusalAnswer({ status: 413, message: 'request entity too large' }, 'json');
+  const asked = readPaths(request.headers['content-type'], new TextDecoder().decode(body));
   if (!asked) return refusalAnswer({ status: 400, message: '"paths" is required' }, 'json');
   if (asked.paths.length > MOST_PATHS) {
     return refusalAnswer({ status: 400, message: `"paths" must contain at most ${MOST_PATHS} items` }, 'json');

@@ -1,7 +1,8 @@
 import { missingEntry, refuseBytes } from '../access.ts';
 import { type Answer, emptyAnswer, jsonAnswer, redirectAnswer, refusalAnswer } from '../answer.ts';
 import { contentDisposition } from '../content-disposition.ts';
-import { contentType, fileAnswer, matchesEtag } from '../file-answer.ts';
+import { matchesEtag } from '../etag.ts';
+import { contentType, fileAnswer } from '../file-answer.ts';
 import { flag, type HubRequest, type RepoRequest } from '../hub-state.ts';
 import type { RepoFile } from '../repo-file.ts';
 import { repoName } from '../sample-repo.ts';
@@ -21,6 +22,7 @@ export function answerResolve(request: RepoRequest): Answer {
     'x-repo-commit': commit.id,
     'x-linked-etag': etag,
     'accept-ranges': 'bytes',
+    'content-security-policy': "default-src 'none'; sandbox",
     'content-disposition': contentDisposition(path, flag(request.query, 'download') ? 'attachment' : 'inline'),
   };
   if (file.pointer === undefined && fault.plainFiles === 'direct') return plainBytes(request, file, headers);

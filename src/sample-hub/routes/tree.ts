@@ -22,7 +22,7 @@ export function answerTree(request: RepoRequest): Answer {
     next.set('expand', String(expand));
     next.set('recursive', String(flag(query, 'recursive')));
     next.set('limit', String(limit));
-    next.set('cursor', makeCursor(last.path, limit));
+    next.set('cursor', makeCursor(last.path, commit.tree, limit));
     headers.link = `<${request.hub.url}${request.rawPath}?${next}>; rel="next"`;
   }
   return jsonAnswer(
@@ -51,16 +51,16 @@ function nodesBelow(commit: CommitSnapshot, path: string, recursive: boolean): T
   );
 }
 
-// The Hub's own form, which at least one client makes up by itself.
-function makeCursor(path: string, limit: number): string {
-  const inner = Buffer.from(JSON.stringify({ file_name: path })).toString('base64');
+// The Hub's own form; a client that makes it up itself leaves `tree_oid` out.
+function makeCursor(path: string, tree: string, limit: number): string {
+  const inner = Buffer.from(JSON.stringify({ file_name: path, tree_oid: tree })).toString('base64');
   return Buffer.from(`${inner}:${limit}`).toString('base64');
 }
 
 /** Where the page after a cursor starts: at the end for one that names no entry. */
 function afterCursor(nodes: readonly TreeNode[], cursor: string): number {
   const inner = Buffer.from(cursor, 'base64').toString().split(':')[0] ?? '';
-  const json = Buffer.from(inner, 'base64').toString();
-  const index = nodes.findIndex((node) => json === JSON.stringify({ file_name: node.path }));
+  const name = /^\{"file_name":("(?:[^"\\]|\\.)*")/.exec(Buffer.from(inner, 'base64').toString())?.[1];
+  const index = nodes.findIndex((node) => JSON.stringify(node.path) === name);
   return index === -1 ? nodes.length : index + 1;
 }
