@@ -1,0 +1,7 @@
+import type { DocumentCache } from './document-cache.ts';
+import type { MirrorOptions } from './mirror-options.ts';
+
+/** What the routes share. */
+export interface MirrorParts extends MirrorOptions {
+  readonly cache: DocumentCache;
+}
