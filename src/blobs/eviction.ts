@@ -1,0 +1,24 @@
+import { unlink } from 'node:fs/promises';
+import type { StoredBlob } from '../contracts/catalog.ts';
+import { blobPath } from './layout.ts';
+import type { StoreParts } from './store-parts.ts';
+
+/**
+ * Drops a blob, unless it is leased. The row goes first: from then on nobody can open it, and if the process dies here
+ * the file is found and sorted out by the next start.
+ */
+export async function evictBlob(store: StoreParts, blob: StoredBlob): Promise<void> {
+  const { sha256, size, directory } = blob;
+  if (store.leases.has(sha256)) return;
+  store.index.removeBlob(sha256);
+  store.descriptors.forget(sha256);
+  await store.turns.run(sha256, () => removeFile(store, blobPath(directory, sha256)));
+  store.logger.info({ sha256, size, usedAt: blob.usedAt }, 'blob evicted');
+}
+
+/** Deletes a file that has no row. A failure is logged: the next start tries again. */
+export async function removeFile(store: StoreParts, path: string): Promise<void> {
+  await unlink(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') store.logger.warn({ path, error: error.message }, 'a file could not be deleted');
+  });
+}

@@ -1,0 +1,94 @@
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { StoredBlob } from '../contracts/catalog.ts';
+import type { Blob, ContentId } from '../contracts/domain.ts';
+import { SwarmError } from '../errors.ts';
+import { blobPath, directoryOf } from './layout.ts';
+import type { StoreParts } from './store-parts.ts';
+import { syncDirectory } from './sync-directory.ts';
+
+/**
+ * Makes a part file a blob. The order keeps what a crash leaves harmless: bytes on the disk, then the name, then the
+ * name on the disk, then the row. A file without a row is adopted by the next start, after hashing it.
+ * Errors: INTERNAL (the part is not there, not below a store directory, or not what `blob` says; I/O).
+ */
+export async function promotePart(
+  store: StoreParts,
+  partPath: string,
+  blob: Blob,
+  ids: readonly ContentId[],
+): Promise<void> {
+  for (const id of ids) refuseOtherContent(blob, id);
+  const release = store.leases.take(blob.sha256);
+  try {
+    await store.turns.run(blob.sha256, () => promoteInTurn(store, partPath, blob, ids));
+  } finally {
+    release();
+  }
+}
+
+async function promoteInTurn(
+  store: StoreParts,
+  partPath: string,
+  blob: Blob,
+  ids: readonly ContentId[],
+): Promise<void> {
+  const held = store.index.blob(blob.sha256);
+  if (held && (await isWhole(held))) {
+    for (const id of ids) store.index.linkContent(blob.sha256, id);
+    store.index.touchBlob(blob.sha256, store.clock.now());
+    await rm(partPath, { force: true });
+    return;
+  }
+  const directory = directoryOf(partPath, store.directories);
+  if (directory === undefined) {
+    throw new SwarmError('INTERNAL', `${partPath} is not below a store directory (${store.directories.join(', ')})`);
+  }
+  await moveIntoPlace(partPath, blob, directory);
+  const now = store.clock.now();
+  const row = { sha256: blob.sha256, size: blob.size, gitOid: blob.gitOid, directory };
+  store.index.putBlob({ ...row, usedAt: now, pinned: held?.pinned ?? false, verifiedAt: now }, ids);
+}
+
+async function isWhole({ directory, sha256, size }: StoredBlob): Promise<boolean> {
+  const found = await stat(blobPath(directory, sha256)).catch(() => undefined);
+  return found?.size === size;
+}
+
+async function moveIntoPlace(partPath: string, blob: Blob, directory: string): Promise<void> {
+  const target = blobPath(directory, blob.sha256);
+  try {
+    await syncFile(partPath, blob);
+    const madeShard = await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    if (madeShard !== undefined) await syncDirectory(dirname(madeShard));
+    await rename(partPath, target);
+    await syncDirectory(dirname(target));
+  } catch (error) {
+    if (error instanceof SwarmError) throw error;
+    const reason = (error as Error).message;
+    throw new SwarmError('INTERNAL', `Could not store blob ${blob.sha256}: ${reason}`, { cause: error });
+  }
+}
+
+async function syncFile(partPath: string, { sha256, size }: Blob): Promise<void> {
+  const part = await open(partPath, 'r+');
+  try {
+    const found = (await part.stat()).size;
+    if (found !== size) {
+      throw new SwarmError('INTERNAL', `${partPath} has ${found} bytes; blob ${sha256} has ${size}`);
+    }
+    await part.datasync();
+  } finally {
+    await part.close();
+  }
+}
+
+/** A slip in a caller must not give bytes a name that they do not have. Throws INTERNAL. */
+export function refuseOtherContent(blob: Blob, id: ContentId): void {
+  const named = id.kind === 'lfs' ? id.sha256 === blob.sha256 : id.gitOid === blob.gitOid;
+  if (named && id.size === blob.size) return;
+  throw new SwarmError(
+    'INTERNAL',
+    `Blob ${blob.sha256} of ${blob.size} bytes is not the content ${JSON.stringify(id)}`,
+  );
+}

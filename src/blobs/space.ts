@@ -1,0 +1,54 @@
+import { readdir, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Reservation } from '../contracts/blob-store.ts';
+import { fillsPath } from './layout.ts';
+
+/** What the file system of a directory says. */
+export interface DiskRoom {
+  /** Bytes that we may still write. */
+  readonly free: number;
+  /** Directories with the same one share their free bytes. */
+  readonly device: number;
+}
+
+/** Asks the operating system. */
+export async function measureDisk(directory: string): Promise<DiskRoom> {
+  const [{ bavail, bsize }, { dev }] = await Promise.all([statfs(directory), stat(directory)]);
+  return { free: bavail * bsize, device: dev };
+}
+
+/** Bytes that part files take up on the disk: they are sparse, so that their length says nothing. */
+export async function measureParts(directory: string): Promise<number> {
+  const folder = fillsPath(directory);
+  const names = await readdir(folder).catch(() => []);
+  const sizes = await Promise.all(
+    names.map(async (name) => {
+      // A part may go while we look.
+      const found = await stat(join(folder, name)).catch(() => undefined);
+      return found ? Math.min(found.size, found.blocks * 512) : 0;
+    }),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** The reservations that are open: what has been promised and is not on the disk yet. */
+export class ReservationBook {
+  readonly #unwritten = new Map<number, number>();
+
+  /** Bytes promised on one device and not written yet; on all of them without `device`. */
+  unwritten(device?: number): number {
+    if (device !== undefined) return this.#unwritten.get(device) ?? 0;
+    return [...this.#unwritten.values()].reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  open(directory: string, device: number, bytes: number): Reservation {
+    let left = bytes;
+    const settle = (count: number): void => {
+      const settled = Math.min(count, left);
+      left -= settled;
+      this.#unwritten.set(device, this.unwritten(device) - settled);
+    };
+    this.#unwritten.set(device, this.unwritten(device) + bytes);
+    return { directory, written: settle, release: () => settle(left) };
+  }
+}
