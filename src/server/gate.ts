@@ -1,9 +1,10 @@
+import { ClientBuckets } from '../base/token-bucket.ts';
 import type { Caller } from '../contracts/access.ts';
 import type { Clock } from '../contracts/clock.ts';
+import { bearerToken } from '../http/authorization.ts';
 import { createClientAddressReader } from './client-address.ts';
 import { CLIENT_TOKEN_HEADER, createClientTokenCheck, looksLikeClientToken } from './client-token.ts';
 import { createHostCheck } from './host-check.ts';
-import { ClientBuckets } from '../base/token-bucket.ts';
 
 /** What the gate looks at, from whatever kind of server the request came in. */
 export interface Arrival {
@@ -12,6 +13,8 @@ export interface Arrival {
   readonly path: string;
   /** Address of the other end of the connection; undefined when the host does not tell. */
   readonly remoteAddress: string | undefined;
+  /** Address of our end of it; undefined when the host does not tell. */
+  readonly localAddress: string | undefined;
   /** A request header by its lower-case name. */
   header(name: string): string | undefined;
 }
@@ -24,14 +27,17 @@ export interface Refusal {
 }
 
 export type Admission =
-  | { readonly caller: Caller; readonly refusal?: undefined }
-  | { readonly caller?: undefined; readonly refusal: Refusal };
+  | {
+      readonly caller: Caller;
+      /** The scheme that the client used, as far as that is known: a trusted proxy may say. */
+      readonly scheme: 'http' | 'https' | undefined;
+      readonly refusal?: undefined;
+    }
+  | { readonly caller?: undefined; readonly scheme?: undefined; readonly refusal: Refusal };
 
 export interface GateOptions {
-  /** Host names that requests may use besides loopback ones and literal addresses. */
+  /** Host names under which requests may come in on loopback, besides loopback names and literal addresses. */
   readonly hostNames: readonly string[];
-  /** The server is open to a network on purpose: any host name will do. */
-  readonly anyHostName: boolean;
   readonly trustedProxies: readonly string[];
   readonly clientTokens: readonly string[];
   /** Requests per second and client; undefined for no limit. */
@@ -52,7 +58,7 @@ const BAD_TOKEN = 'Invalid credentials in Authorization header';
 export function createGate(options: GateOptions): Gate {
   const { clientTokens, rateLimit } = options;
   const addressOf = createClientAddressReader(options.trustedProxies);
-  const isHost = createHostCheck({ names: options.hostNames, anyName: options.anyHostName });
+  const isHost = createHostCheck(options.hostNames);
   const isClientToken = createClientTokenCheck(clientTokens);
   // Ten seconds ahead: a snapshot of many small files comes in bursts.
   const buckets =
@@ -60,14 +66,13 @@ export function createGate(options: GateOptions): Gate {
       ? undefined
       : new ClientBuckets({ perSecond: rateLimit, burst: Math.max(1, rateLimit * 10), clock: options.clock });
 
-  return ({ method, path, remoteAddress, header }) => {
-    const host = header('host');
-    if (!isHost(host)) {
+  return ({ method, path, remoteAddress, localAddress, header }) => {
+    if (!isHost(header('host'), localAddress)) {
       const message =
         'This server does not answer to the host name of this request. Its operator can add it (--allowed-host, --public-url).';
       return { refusal: { status: 421, message, headers: {} } };
     }
-    const { client } = addressOf(remoteAddress, header('x-forwarded-for'));
+    const { client, proxied } = addressOf(remoteAddress, header('x-forwarded-for'));
     const wait = buckets?.of(client).tryTake(1) ?? 0;
     if (wait > 0) {
       const headers = { 'Retry-After': String(Math.ceil(wait / 1000)) };
@@ -80,7 +85,8 @@ export function createGate(options: GateOptions): Gate {
         return { refusal: unauthorized };
     }
     // A client token, even one of another mirror, is nobody's business at the Hub.
-    return { caller: isOurs || bearer === undefined ? { client } : { client, token: bearer } };
+    const caller = isOurs || bearer === undefined ? { client } : { client, token: bearer };
+    return { caller, scheme: proxied ? schemeOf(header('x-forwarded-proto')) : undefined };
   };
 }
 
@@ -90,7 +96,7 @@ const unauthorized: Refusal = {
   headers: { 'X-Error-Message': BAD_TOKEN, 'WWW-Authenticate': 'Bearer realm="modelswarm"' },
 };
 
-function bearerToken(authorization: string | undefined): string | undefined {
-  // Printable ASCII, as RFC 6750 has it; anything else would not survive the way to the Hub.
-  return /^Bearer +([\x21-\x7e]{1,4096})$/i.exec(authorization?.trim() ?? '')?.[1];
+function schemeOf(forwarded: string | undefined): 'http' | 'https' | undefined {
+  const scheme = forwarded?.trim().toLowerCase();
+  return scheme === 'http' || scheme === 'https' ? scheme : undefined;
 }

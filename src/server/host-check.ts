@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { hostname } from 'node:os';
 import { isLoopback } from './client-address.ts';
 
 /** Does this host name or address mean the machine itself? */
@@ -9,21 +10,22 @@ export function isLoopbackName(host: string): boolean {
 
 /**
  * Makes the check of a request's Host header. It is against DNS rebinding: a web page whose own name is made to point
- * at 127.0.0.1 or at a private address would otherwise read this server as its own origin. A literal address cannot be
- * rebound, so those pass; names pass when they mean loopback or were configured.
- * `names`: host names without ports. With `anyName` (a server that is open to a network) every well-formed one passes.
+ * at 127.0.0.1 would otherwise read this server as its own origin. So connections that arrive on a loopback address
+ * must ask for a name that means loopback, for this machine, or for a configured one. Literal addresses pass, for they
+ * cannot be rebound; connections from a network pass, for the operator has said who may come from there.
+ * `names`: host names without ports.
  */
-export function createHostCheck(options: {
-  readonly names: readonly string[];
-  readonly anyName: boolean;
-}): (hostHeader: string | undefined) => boolean {
-  const names = new Set(options.names.map((name) => name.toLowerCase()));
-  return (hostHeader) => {
-    // HTTP/1.0 clients (old probes, ab) send none; browsers always do.
+export function createHostCheck(
+  names: readonly string[],
+): (hostHeader: string | undefined, localAddress: string | undefined) => boolean {
+  const known = new Set([hostname(), ...names].map((name) => name.toLowerCase()));
+  return (hostHeader, localAddress) => {
+    // HTTP/1.0 clients (old probes) send none; browsers always do.
     if (hostHeader === undefined) return true;
     const host = hostName(hostHeader);
     if (host === undefined) return false;
-    return options.anyName || isIP(host) > 0 || isLoopbackName(host) || names.has(host);
+    if (isIP(host) > 0 || isLoopbackName(host) || known.has(host)) return true;
+    return localAddress !== undefined && !isLoopback(localAddress);
   };
 }
 

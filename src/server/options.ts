@@ -29,20 +29,20 @@ export interface ModelswarmOptions {
   readonly clientTokens?: readonly string[];
   /** The address that clients use, when it is not the one that the server listens on: `https://models.example.org`. */
   readonly publicUrl?: string;
-  /** Names, besides loopback ones and that of `publicUrl`, that a request's Host header may have. */
+  /** Host names, besides loopback ones and that of `publicUrl`, under which requests may come in on loopback. */
   readonly allowedHosts?: readonly string[];
   /** Addresses or CIDR networks of reverse proxies whose `X-Forwarded-For` and `-Proto` are believed. Default: none. */
   readonly trustedProxies?: readonly string[];
   /** Requests per second and client; a client may be ten seconds ahead of it. Default: no limit. */
   readonly rateLimit?: number;
-  /** Bytes per second to all clients together. Default: no limit. */
-  readonly bandwidth?: number;
-  /** Bytes per second to each client. Default: no limit. */
-  readonly clientBandwidth?: number;
   /** Bytes per second from the Hub, all files together. Default: no limit. */
   readonly downloadRate?: number;
-  /** Requests that one file's download may have open at the Hub. Default 8. */
+  /** Requests that the download of one file may have open at the Hub. Default 8. */
+  readonly connectionsPerFile?: number;
+  /** The same for all files together. Default 64. */
   readonly connections?: number;
+  /** Downloads of whole files that go on after their last reader has left, at most. Default 16; 0 stops them. */
+  readonly finishAbandoned?: number;
   /** Proxy for requests to the Hub. Default: none. */
   readonly proxy?: ProxyOptions;
   /** Default: silent. A pino logger fits as it is. */
@@ -73,6 +73,10 @@ export interface ServerOptions extends ModelswarmOptions {
   readonly maxConnections?: number;
   /** Connections at a time and client address (not counted for trusted proxies). Default: no limit. */
   readonly maxConnectionsPerClient?: number;
+  /** Bytes of files per second to all clients together. Default: no limit. */
+  readonly bandwidth?: number;
+  /** Bytes of files per second to each client. Default: no limit. */
+  readonly clientBandwidth?: number;
   /** Milliseconds that running answers get to finish when the server closes. Default 30,000. */
   readonly shutdownTimeout?: number;
 }

@@ -21,16 +21,9 @@ export type MirrorSettings = Omit<Required<ModelswarmOptions>, OpenEnded | 'data
 /** The options of a server with their defaults filled in. */
 export type ServerSettings = MirrorSettings &
   Required<Pick<ServerOptions, 'host' | 'port' | 'open' | 'maxConnections' | 'shutdownTimeout'>> &
-  Pick<ServerOptions, 'maxConnectionsPerClient'>;
+  Pick<ServerOptions, 'maxConnectionsPerClient' | 'bandwidth' | 'clientBandwidth'>;
 
-type OpenEnded =
-  | 'maxCacheSize'
-  | 'publicUrl'
-  | 'rateLimit'
-  | 'bandwidth'
-  | 'clientBandwidth'
-  | 'downloadRate'
-  | 'proxy';
+type OpenEnded = 'maxCacheSize' | 'publicUrl' | 'rateLimit' | 'downloadRate' | 'proxy';
 
 const text = z.string().min(1).max(4096);
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(1000).readonly();
@@ -65,7 +58,7 @@ const hostName = text.refine(
 );
 
 const repoGlob = text.refine(
-  (value) => /^(datasets\/|spaces\/|models\/)?[\w.*?-]+(\/[\w.*?-]+)?$/.test(value),
+  (value) => /^[\w.*-]+(\/[\w.*-]+){0,2}$/.test(value),
   'is not a repo glob like org/*, org/name or datasets/org/*',
 );
 
@@ -99,7 +92,9 @@ export const optionSchemas: { readonly [Name in keyof ServerOptions]-?: z.ZodTyp
   bandwidth: rate,
   clientBandwidth: rate,
   downloadRate: rate,
-  connections: z.int().min(1).max(64),
+  connectionsPerFile: z.int().min(1).max(64),
+  connections: z.int().min(1).max(1024),
+  finishAbandoned: z.int().min(0).max(10_000),
   proxy: z.strictObject({ http: proxyUrl.optional(), https: proxyUrl.optional(), no: z.string().max(4096).optional() }),
   logger: z.custom<Logger>(functions('debug', 'info', 'warn', 'error'), 'is not a logger'),
   clock: z.custom<Clock>(functions('now', 'sleep'), 'is not a clock'),
@@ -111,7 +106,9 @@ export const optionSchemas: { readonly [Name in keyof ServerOptions]-?: z.ZodTyp
   shutdownTimeout: z.int().min(0).max(86_400_000),
 };
 
-const { host, port, open, maxConnections, maxConnectionsPerClient, shutdownTimeout, ...mirrorSchemas } = optionSchemas;
+const { host, port, open, maxConnections, maxConnectionsPerClient, bandwidth, clientBandwidth, ...withoutServer } =
+  optionSchemas;
+const { shutdownTimeout, ...mirrorSchemas } = withoutServer;
 const serverShape = z.strictObject(optionSchemas).partial();
 const mirrorShape = z.strictObject(mirrorSchemas).partial();
 
@@ -131,7 +128,9 @@ export function mirrorSettings(options: ModelswarmOptions): MirrorSettings {
     clientTokens: options.clientTokens ?? [],
     allowedHosts: options.allowedHosts ?? [],
     trustedProxies: options.trustedProxies ?? [],
-    connections: options.connections ?? 8,
+    connectionsPerFile: options.connectionsPerFile ?? 8,
+    connections: options.connections ?? 64,
+    finishAbandoned: options.finishAbandoned ?? 16,
     logger: options.logger ?? silentLogger,
     clock: options.clock ?? systemClock,
     ...(options.publicUrl === undefined ? {} : { publicUrl: withoutSlash(options.publicUrl) }),
@@ -144,16 +143,15 @@ export function mirrorSettings(options: ModelswarmOptions): MirrorSettings {
  */
 export function serverSettings(options: ServerOptions): ServerSettings {
   check(serverShape, options);
-  const {
-    host = '127.0.0.1',
-    port = 8080,
-    open = false,
-    maxConnections = 16_384,
-    shutdownTimeout = 30_000,
-    ...rest
-  } = options;
-  const { maxConnectionsPerClient, ...mirror } = rest;
-  const settings = { ...mirrorSettings(mirror), host, port, open, maxConnections, shutdownTimeout };
+  const { host = '127.0.0.1', port = 8080, open = false, maxConnections = 16_384, ...rest } = options;
+  const { shutdownTimeout = 30_000, maxConnectionsPerClient, bandwidth, clientBandwidth, ...mirror } = rest;
+  const settings = {
+    ...mirrorSettings(mirror),
+    ...{ host, port, open, maxConnections, shutdownTimeout },
+    ...(maxConnectionsPerClient === undefined ? {} : { maxConnectionsPerClient }),
+    ...(bandwidth === undefined ? {} : { bandwidth }),
+    ...(clientBandwidth === undefined ? {} : { clientBandwidth }),
+  };
   const restricted = settings.allow.length > 0 || settings.clientTokens.length > 0;
   if (!isLoopbackName(host) && !restricted && !open) {
     throw new SwarmError(
@@ -162,7 +160,7 @@ export function serverSettings(options: ServerOptions): ServerSettings {
         'who they are (clientTokens), or that anybody may read all public ones (open).',
     );
   }
-  return maxConnectionsPerClient === undefined ? settings : { ...settings, maxConnectionsPerClient };
+  return settings;
 }
 
 /** `$XDG_CACHE_HOME/modelswarm`, or `~/.cache/modelswarm`. */

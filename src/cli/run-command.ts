@@ -1,0 +1,68 @@
+import { Command, CommanderError } from 'commander';
+import { isSwarmError } from '../errors.ts';
+import { VERSION } from '../server/version.ts';
+import { addConfigCommand } from './commands/config.ts';
+import { addServeCommand } from './commands/serve.ts';
+import { Interruption, listenForSignals } from './signals.ts';
+import type { Terminal } from './terminal.ts';
+
+const OK = 0;
+const FAILURE = 1;
+const USAGE = 2;
+/** What shells expect of a program that ctrl-C has ended: 128 + SIGINT. A SIGTERM that was obeyed in order is no failure. */
+const INTERRUPTED = 130;
+
+/** Runs one command line (without the program's name) and resolves with its exit code. Never rejects. */
+export async function runCommand(args: readonly string[]): Promise<number> {
+  let exitCode = OK;
+  const signals = listenForSignals();
+  const terminal: Terminal = {
+    environment: process.env,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stop: signals.stop,
+    print: (text) => process.stdout.write(`${text}\n`),
+    complain: (text) => process.stderr.write(`modelswarm: ${text}\n`),
+    fail: () => {
+      exitCode = FAILURE;
+    },
+  };
+  // A reader that has seen enough (`modelswarm config | head`) is no failure.
+  process.stdout.on('error', ignoreClosedPipe);
+  try {
+    await createProgram(terminal).parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) exitCode = error.exitCode === 0 ? OK : USAGE;
+    else if (!(error instanceof Interruption)) {
+      terminal.complain(describe(error, args.includes('--verbose')));
+      exitCode = isSwarmError(error, 'CONFIG') ? USAGE : FAILURE;
+    }
+  } finally {
+    signals.dispose();
+    process.stdout.off('error', ignoreClosedPipe);
+  }
+  const { reason } = signals.stop;
+  return reason instanceof Interruption && reason.signal === 'SIGINT' ? INTERRUPTED : exitCode;
+}
+
+function createProgram(terminal: Terminal): Command {
+  const program = new Command('modelswarm')
+    .description('A mirror of the Hugging Face Hub: verified, shared and resumable.')
+    .version(VERSION)
+    .exitOverride();
+  addServeCommand(program, terminal);
+  addConfigCommand(program, terminal);
+  for (const command of program.commands) command.option('--verbose', 'show the stack of an error');
+  return program;
+}
+
+function describe(error: unknown, verbose: boolean): string {
+  if (!(error instanceof Error)) return String(error);
+  if (verbose) return error.stack ?? error.message;
+  if (!isSwarmError(error)) return `${error.message} (this is a bug; --verbose shows where)`;
+  return error.cause instanceof Error ? `${error.message}\n  ${error.cause.message}` : error.message;
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}

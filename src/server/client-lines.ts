@@ -1,0 +1,45 @@
+/** What to paste so that one client uses a mirror. */
+export interface ClientLine {
+  readonly client: string;
+  readonly language: 'sh' | 'python' | 'js';
+  readonly code: string;
+}
+
+/** The repo and file that the lines ask for. */
+export interface ExampleFile {
+  readonly repo: string;
+  readonly path: string;
+}
+
+const EXAMPLE: ExampleFile = { repo: 'org/model', path: 'model.safetensors' };
+
+/** The lines for every client that is known to work, for a mirror at `url` (without a trailing slash). */
+export function clientLines(url: string, { repo, path }: ExampleFile = EXAMPLE): readonly ClientLine[] {
+  const file = `${url}/${repo}/resolve/main/${path.split('/').map(encodeURIComponent).join('/')}`;
+  return [
+    { client: 'hf', language: 'sh', code: `HF_ENDPOINT=${url} hf download ${repo}` },
+    {
+      client: 'transformers, diffusers, datasets, vLLM and all that uses huggingface_hub',
+      language: 'sh',
+      code: `export HF_ENDPOINT=${url}`,
+    },
+    {
+      client: 'huggingface_hub, for one call',
+      language: 'python',
+      code: `snapshot_download("${repo}", endpoint="${url}")`,
+    },
+    {
+      client: 'transformers.js 3 and 4',
+      language: 'js',
+      code: `env.remoteHost = '${url}/'; env.allowLocalModels = false;`,
+    },
+    {
+      client: '@huggingface/hub',
+      language: 'js',
+      code: `await snapshotDownload({ repo: '${repo}', hubUrl: '${url}' });`,
+    },
+    { client: 'llama.cpp', language: 'sh', code: `HF_ENDPOINT=${url} llama-cli -hf ${repo}` },
+    { client: 'aria2', language: 'sh', code: `aria2c -x 16 -s 16 ${file}` },
+    { client: 'curl', language: 'sh', code: `curl -L -O -C - ${file}` },
+  ];
+}

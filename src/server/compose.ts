@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import { openBlobStore } from '../blobs/blob-store.ts';
+import { openDataDir } from '../blobs/data-dir.ts';
+import { openCatalog } from '../catalog/catalog.ts';
+import type { BlobUsage } from '../contracts/blob-store.ts';
+import { openFiles } from '../fill/files.ts';
+import { createHashPool } from '../hashing/hash-pool.ts';
+import { createCallerKeys } from '../http/authorization.ts';
+import { HotTable } from '../http/hot-table.ts';
+import { createHubClient } from '../hub/hub-client.ts';
+import { createMirror, type Mirror } from '../mirror/create-mirror.ts';
+import { createRepos } from '../repos/repos.ts';
+import { createThrottle } from './bandwidth.ts';
+import type { MirrorSettings } from './validate-options.ts';
+
+export interface CompositionOptions extends MirrorSettings {
+  /** This server as the client of a request sees it, without a trailing slash. */
+  readonly originOf: (request: Request) => string;
+}
+
+/** A mirror that is open. */
+export interface Composition {
+  /** Answers the requests of whoever was let in. */
+  readonly mirror: Mirror;
+  /** What was answered a moment ago, for the listener's short way. */
+  readonly hot: HotTable;
+  readonly usage: () => BlobUsage;
+  /** Ends all of it, in the reverse order of its making. */
+  close(): Promise<void>;
+}
+
+/**
+ * Puts a mirror together: this is the one place that knows all the parts.
+ *
+ *     request -> mirror -> repos (who may read what, at which commit) -> hub, catalogue
+ *                      \-> files (bytes held or on their way)        -> blobs, hashing, hub
+ *
+ * Throws DATA_DIR_LOCKED, DATA_DIR_FORMAT, CONFIG; what was opened until then is closed again.
+ */
+export async function compose(options: CompositionOptions): Promise<Composition> {
+  const { upstream, proxy, offline, strict, allow, deny, minFreeSpace, maxCacheSize, clock, logger } = options;
+  const { connections, connectionsPerFile } = options;
+  const throttle = createThrottle(options.downloadRate, clock);
+  await using opening = new AsyncDisposableStack();
+
+  const directories: string[] = [];
+  for (const path of options.dataDir) {
+    const dataDir = opening.adopt(await openDataDir(path), (it) => it.close());
+    directories.push(dataDir.path);
+  }
+  const catalogPath = join(directories[0] ?? '', 'catalog.db');
+  const catalog = opening.adopt(openCatalog({ path: catalogPath, clock, logger }), (it) => it.close());
+  const hashing = opening.adopt(createHashPool(), (it) => it.close());
+  const hub = opening.adopt(createHubClient({ endpoint: upstream, clock, logger, proxy }), (it) => it.close());
+  const blobs = opening.adopt(
+    await openBlobStore({ directories, index: catalog, hashing, clock, logger, minFreeSpace, maxCacheSize }),
+    (it) => it.close(),
+  );
+  const files = opening.adopt(
+    await openFiles({
+      ...{ blobs, hub, hashing, directories, clock, logger, strict, offline },
+      ...{ connectionsPerFile, connections, mostAbandoned: options.finishAbandoned },
+      ...(throttle && { throttle }),
+    }),
+    (it) => it.close(),
+  );
+  const repos = createRepos({ hub, refs: catalog, clock, logger, offline, rules: { allow, deny } });
+  const hot = new HotTable({ clock, callerKeys: createCallerKeys() });
+  const mirror = createMirror({
+    repos,
+    files,
+    hub,
+    documents: catalog,
+    clock,
+    hot,
+    offline,
+    publicUrl: options.originOf,
+  });
+
+  const opened = opening.move();
+  return { mirror, hot, usage: () => blobs.usage(), close: () => opened.disposeAsync() };
+}

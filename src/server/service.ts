@@ -1,0 +1,115 @@
+import { IncomingMessage } from 'node:http';
+import { Hono } from 'hono';
+import { SwarmError } from '../errors.ts';
+import { plainError } from '../http/error-response.ts';
+import { frameRequest } from '../http/request-frame.ts';
+import { type Admit, createAdmit } from './admission.ts';
+import { type Composition, compose } from './compose.ts';
+import { type Arrival, createGate, type Refusal } from './gate.ts';
+import { answerOwnRoute, isOwnPath } from './own-routes.ts';
+import type { MirrorSettings } from './validate-options.ts';
+
+/** The routes of a server and what stands behind them. */
+export interface Service {
+  readonly app: Hono;
+  readonly admit: Admit;
+  /** Opens the data directory; later calls share the result. Throws DATA_DIR_LOCKED, DATA_DIR_FORMAT, CONFIG, CLOSED. */
+  open(): Promise<Composition>;
+  /** Says on `/-/ready` that no new requests should come. */
+  drain(): void;
+  /** Ends everything that `open` started. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Makes the service; nothing is opened before the first request or `open()`. Throws CONFIG. */
+export function createService(settings: MirrorSettings): Service {
+  const { logger, clock, publicUrl } = settings;
+  const gate = createGate({ ...settings, hostNames: hostNames(settings), rateLimit: settings.rateLimit });
+  const admit = createAdmit(gate);
+  // A client's own Host header may say what our address is, because it is used in answers to that client only.
+  const origins = new WeakMap<Request, string>();
+  let opening: Promise<Composition> | undefined;
+  let opened: Composition | undefined;
+  let draining = false;
+  let closing: Promise<void> | undefined;
+
+  async function open(): Promise<Composition> {
+    if (closing) throw new SwarmError('CLOSED', 'The server was closed.');
+    opening ??= compose({ ...settings, originOf: (request) => origins.get(request) ?? new URL(request.url).origin });
+    try {
+      opened = await opening;
+      return opened;
+    } catch (error) {
+      // Next time the directory may be unlocked, or its disk mounted.
+      opening = undefined;
+      throw error;
+    }
+  }
+
+  async function isReady(): Promise<boolean> {
+    if (draining || closing) return false;
+    try {
+      await open();
+      return true;
+    } catch (error) {
+      logger.error({ error }, 'the data directory cannot be opened');
+      return false;
+    }
+  }
+
+  const ownRoutes = { ...settings, usage: () => opened?.usage(), isReady };
+
+  const handle = (request: Request, incoming: IncomingMessage | undefined): Promise<Response> =>
+    frameRequest(request, { logger, clock }, async () => {
+      const { caller, refusal, scheme } = incoming ? admit(incoming) : gate(arrivalOf(request));
+      if (refusal) return refusalResponse(refusal);
+      const { origin, host, pathname } = new URL(request.url);
+      const url = publicUrl ?? (scheme === undefined ? origin : `${scheme}://${host}`);
+      if (isOwnPath(pathname)) return answerOwnRoute(ownRoutes, { method: request.method, pathname, url });
+      origins.set(request, url);
+      const { mirror } = await open();
+      const answer = await mirror(request, caller);
+      return answer ?? plainError(404, undefined, 'The Hub has no such path, and neither has this mirror.', 'file');
+    });
+
+  return {
+    app: new Hono().all('*', (context) => handle(context.req.raw, incomingOf(context.env))),
+    admit,
+    open,
+    drain() {
+      draining = true;
+    },
+    close() {
+      // An opening that failed has nothing to close, and its error went to whoever asked for it.
+      closing ??= (opening ?? Promise.resolve(undefined)).then(
+        (composition) => composition?.close(),
+        () => undefined,
+      );
+      return closing;
+    },
+  };
+}
+
+function hostNames({ allowedHosts, publicUrl }: MirrorSettings): string[] {
+  return publicUrl === undefined ? [...allowedHosts] : [...allowedHosts, new URL(publicUrl).hostname];
+}
+
+/** The Node request behind a fetch-style one, when the host is @hono/node-server. */
+function incomingOf(env: unknown): IncomingMessage | undefined {
+  const incoming: unknown = typeof env === 'object' && env !== null ? Reflect.get(env, 'incoming') : undefined;
+  return incoming instanceof IncomingMessage ? incoming : undefined;
+}
+
+/** What is known about a request on a host that shows no connection. */
+function arrivalOf(request: Request): Arrival {
+  const { method, url, headers } = request;
+  const { host, pathname } = new URL(url);
+  const header = (name: string) => headers.get(name) ?? (name === 'host' ? host : undefined);
+  return { method, path: pathname, remoteAddress: undefined, localAddress: undefined, header };
+}
+
+function refusalResponse({ status, message, headers }: Refusal): Response {
+  const response = plainError(status, undefined, message, 'api');
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+  return response;
+}
