@@ -1,11 +1,20 @@
-/** A vitest reporter that lists skipped tests by their reason, so that a green run does not hide what it left out. */
+/**
+ * A vitest reporter that lists skipped tests by their reason, so that a green run does not hide what it left out. The
+ * reason is the test's own note (`skip(condition, 'why')`), else what its file printed (`skipped: why`).
+ */
 export default class SkippedReporter {
+  #printed = new Map();
+
+  onUserConsoleLog({ taskId, content }) {
+    const reason = /^skipped: (.+)$/m.exec(content)?.[1];
+    if (reason) this.#printed.set(taskId, reason);
+  }
+
   onTestRunEnd(modules) {
     const byReason = new Map();
     for (const module of modules) {
       for (const test of module.children.allTests('skipped')) {
-        // Tests that a `-t` pattern left out have no reason of their own.
-        const reason = test.result().note ?? 'no reason given (`-t`, or test.skip)';
+        const reason = test.result().note ?? this.#printed.get(module.id) ?? 'left out by `-t`, or no reason given';
         byReason.set(reason, [...(byReason.get(reason) ?? []), `${module.relativeModuleId}: ${test.fullName}`]);
       }
     }
