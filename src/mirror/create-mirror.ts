@@ -2,7 +2,6 @@ import type { Caller } from '../contracts/access.ts';
 import type { RepoRef } from '../contracts/domain.ts';
 import { isSwarmError } from '../errors.ts';
 import { plainError } from '../http/error-response.ts';
-import { frameRequest } from '../http/request-frame.ts';
 import { parseHubPath } from '../hub-format/hub-path.ts';
 import type { HubRoute } from '../hub-format/hub-route.ts';
 import { DocumentCache } from './document-cache.ts';
@@ -22,33 +21,36 @@ import { serveTree, serveTreeSize } from './serve-tree.ts';
 const MAX_URL_LENGTH = 8192;
 
 /**
- * Answers a request of the Hub's URL space for this caller, with what every answer has (frameRequest). Never rejects: errors are
- * answers in the Hub's words.
+ * Answers a request of the Hub's URL space for this caller. Resolves with undefined when the path is not one of the Hub's; throws
+ * SwarmError for everything that goes wrong (frameRequest makes answers of those).
  */
-export type Mirror = (request: Request, caller: Caller) => Promise<Response>;
+export type Mirror = (request: Request, caller: Caller) => Promise<Response | undefined>;
 
 /** The Hub's URL space for models, datasets and spaces, from what is held and what the Hub says. */
 export function createMirror(options: MirrorOptions): Mirror {
   const { documents, clock, offline = false } = options;
   const parts: MirrorParts = { ...options, cache: new DocumentCache({ documents, clock, offline }) };
-  return (request, caller) => frameRequest(request, options, () => answer(parts, request, caller));
-}
-
-async function answer(parts: MirrorParts, request: Request, caller: Caller): Promise<Response> {
-  const exchange = readExchange(request, caller);
-  const isApi = exchange.pathname.startsWith('/api/');
-  if (exchange.target.length > MAX_URL_LENGTH) {
-    return plainError(414, 'TOO_LARGE', `The URL is longer than ${MAX_URL_LENGTH} characters`, isApi ? 'api' : 'file');
-  }
-  const route = parseHubPath(exchange.pathname);
-  if (route.route === 'unknown' && !isApi) return plainError(404, undefined, NOT_HERE, 'file');
-  const takes = route.route === 'paths-info' ? 'POST' : 'GET, HEAD';
-  if (!takes.split(', ').includes(request.method)) {
-    const refusal = plainError(405, undefined, `This mirror takes ${takes} here`, isApi ? 'api' : 'file');
-    refusal.headers.set('Allow', `${takes}, OPTIONS`);
-    return refusal;
-  }
-  return dispatch(parts, exchange, route);
+  return async (request, caller) => {
+    const exchange = readExchange(request, caller);
+    const isApi = exchange.pathname.startsWith('/api/');
+    if (exchange.target.length > MAX_URL_LENGTH) {
+      return plainError(
+        414,
+        'TOO_LARGE',
+        `The URL is longer than ${MAX_URL_LENGTH} characters`,
+        isApi ? 'api' : 'file',
+      );
+    }
+    const route = parseHubPath(exchange.pathname);
+    if (route.route === 'unknown' && !isApi) return undefined;
+    const takes = route.route === 'paths-info' ? 'POST' : 'GET, HEAD';
+    if (!takes.split(', ').includes(request.method)) {
+      const answer = plainError(405, undefined, `This mirror takes ${takes} here`, isApi ? 'api' : 'file');
+      answer.headers.set('Allow', `${takes}, OPTIONS`);
+      return answer;
+    }
+    return dispatch(parts, exchange, route);
+  };
 }
 
 function readExchange(request: Request, caller: Caller): Exchange {
@@ -97,8 +99,6 @@ async function dispatch(parts: MirrorParts, exchange: Exchange, route: HubRoute)
       return passThrough(parts, exchange);
   }
 }
-
-const NOT_HERE = 'Nothing is here: this mirror serves /{repo}/resolve/, /{repo}/raw/ and /api/ of the Hub';
 
 const NO_XET =
   'This mirror serves files over plain HTTP, without Xet. A client that asks for a Xet token has kept listings from before: ' +

@@ -3,7 +3,6 @@ import type { DocumentStore } from '../contracts/catalog.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { Files } from '../contracts/files.ts';
 import type { HubClient } from '../contracts/hub.ts';
-import type { Logger } from '../contracts/logger.ts';
 import type { HotTable } from '../http/hot-table.ts';
 
 /** What the mirror works with. */
@@ -13,7 +12,6 @@ export interface MirrorOptions {
   readonly hub: HubClient;
   readonly documents: DocumentStore;
   readonly clock: Clock;
-  readonly logger: Logger;
   /** Answers worth repeating without this mirror are put here. */
   readonly hot?: HotTable | undefined;
   /** Never ask the Hub: what is known is served whatever its age. */
