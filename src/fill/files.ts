@@ -50,7 +50,7 @@ export interface FilesOptions {
 export async function openFiles(options: FilesOptions): Promise<Files & { close(): Promise<void> }> {
   const [firstDirectory] = options.directories;
   if (firstDirectory === undefined) throw new SwarmError('CONFIG', 'At least one data directory is needed');
-  const shelf = new PartShelf(options);
+  const shelf = new PartShelf(options.clock);
   await shelf.scan(options.directories);
   const suspects = await Suspects.open(`${firstDirectory}/suspects.json`, options.clock);
   return new FileEngine(options, shelf, suspects);

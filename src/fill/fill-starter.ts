@@ -30,7 +30,7 @@ export function createFillStarter(
   async function openRoom(size: number, whole: boolean, name: string): Promise<Room> {
     const left = shelf.take(name);
     await shelf.drop('old');
-    const wish = { blobs, size, whole, present: left?.bytes ?? 0, directory: left?.directory };
+    const wish = { blobs, size, whole, left };
     try {
       return await Room.open(wish);
     } catch (error) {
@@ -85,7 +85,7 @@ export function createFillStarter(
     async close(fill) {
       try {
         await fill.close();
-        if (fill.hasLeftovers) await shelf.put(partName(fill.key), fill.directory, fill.transfer.held.bytes);
+        if (fill.hasLeftovers) shelf.put(partName(fill.key), fill.directory, fill.transfer.held.bytes);
       } catch (error) {
         options.logger.error({ file: fill.name, error: String(error) }, 'fill: could not be closed');
       }

@@ -1,74 +1,80 @@
 import type { BlobStore, Reservation } from '../contracts/blob-store.ts';
+import type { ShelvedPart } from './part-shelf.ts';
 
 /** A sparse fill reserves room in steps of this, not for the whole of a file of which it may read one range. */
 const STEP = 64 * 1024 * 1024;
 
-/** The disk space that one fill has reserved, all in one directory. */
+/** The disk space that one fill has reserved for bytes to come, all in one directory. */
 export class Room {
   readonly directory: string;
   readonly #blobs: BlobStore;
-  readonly #size: number;
-  readonly #reservations: Reservation[];
+  /** Bytes that are still to come for the whole file. */
+  readonly #missing: number;
+  readonly #steps: { readonly reservation: Reservation; unwritten: number }[];
   #reserved: number;
-  #claimed: number;
-  #written = 0;
+  #claimed = 0;
 
-  private constructor(blobs: BlobStore, size: number, first: Reservation, reserved: number, present: number) {
+  private constructor(blobs: BlobStore, missing: number, first: Reservation, reserved: number) {
     this.#blobs = blobs;
-    this.#size = size;
+    this.#missing = missing;
     this.directory = first.directory;
-    this.#reservations = [first];
+    this.#steps = [{ reservation: first, unwritten: reserved }];
     this.#reserved = reserved;
-    this.#claimed = present;
-    this.written(present);
   }
 
-  /** Reserves for a part that has `present` bytes already: those and a step, or the whole file. Throws DISK_FULL. */
+  /**
+   * Reserves for the whole file, or for a first step. What earlier fills left of it is on the disk already, and says in which
+   * directory to go on. Throws DISK_FULL.
+   */
   static async open(options: {
     readonly blobs: BlobStore;
     readonly size: number;
     readonly whole: boolean;
-    readonly present: number;
-    /** Where the part is, if it is there already. */
-    readonly directory: string | undefined;
+    readonly left: ShelvedPart | undefined;
   }): Promise<Room> {
-    const { blobs, size, present, directory } = options;
-    const bytes = options.whole ? size : Math.min(size, present + STEP);
-    const first = await blobs.reserve(bytes, directory === undefined ? {} : { directory });
-    return new Room(blobs, size, first, bytes, Math.min(present, bytes));
+    const { blobs, size, whole, left } = options;
+    const missing = Math.max(0, size - (left?.bytes ?? 0));
+    const bytes = whole ? missing : Math.min(missing, STEP);
+    const first = await blobs.reserve(bytes, left ? { directory: left.directory } : {});
+    return new Room(blobs, missing, first, bytes);
   }
 
   /** Makes sure of room for `bytes` more than was claimed before. Throws DISK_FULL. */
   async claim(bytes: number): Promise<void> {
-    this.#claimed = Math.min(this.#size, this.#claimed + bytes);
-    if (this.#claimed > this.#reserved)
-      await this.#grow(Math.min(this.#size, Math.max(this.#claimed, this.#reserved + STEP)));
+    this.#claimed = Math.min(this.#missing, this.#claimed + bytes);
+    if (this.#claimed > this.#reserved) await this.#grow(Math.max(this.#claimed, this.#reserved + STEP));
   }
 
   /** Makes sure of room for the whole file. Throws DISK_FULL. */
   async claimAll(): Promise<void> {
-    await this.#grow(this.#size);
+    await this.#grow(this.#missing);
   }
 
-  /** Bytes have landed: they count as used from now on. */
+  /** Bytes have landed: they are on the disk now instead of promised. */
   written(bytes: number): void {
-    const counted = Math.min(bytes, this.#reserved - this.#written);
-    this.#written += counted;
-    this.#reservations.at(-1)?.written(counted);
+    let rest = bytes;
+    for (const step of this.#steps) {
+      const settled = Math.min(rest, step.unwritten);
+      step.reservation.written(settled);
+      step.unwritten -= settled;
+      rest -= settled;
+    }
   }
 
   release(): void {
-    for (const reservation of this.#reservations) reservation.release();
+    for (const { reservation } of this.#steps) reservation.release();
   }
 
-  async #grow(total: number): Promise<void> {
-    const missing = total - this.#reserved;
-    if (missing <= 0) return;
+  async #grow(wanted: number): Promise<void> {
+    const total = Math.min(this.#missing, wanted);
+    const more = total - this.#reserved;
+    if (more <= 0) return;
     this.#reserved = total;
     try {
-      this.#reservations.push(await this.#blobs.reserve(missing, { directory: this.directory }));
+      const reservation = await this.#blobs.reserve(more, { directory: this.directory });
+      this.#steps.push({ reservation, unwritten: more });
     } catch (error) {
-      this.#reserved -= missing;
+      this.#reserved -= more;
       throw error;
     }
   }
