@@ -287,6 +287,15 @@ export const settings: readonly Setting[] = [
     help: 'Requests per client. A client may be ten seconds ahead of it; then it gets 429.',
   },
   {
+    name: 'fillBudget',
+    flag: 'fill-budget',
+    group: 'Limits',
+    kind: size,
+    schema: optionSchemas.fillBudget,
+    default: '10TB',
+    help: 'Bytes per day that each client may cause to be fetched from the Hub. What is held is free, and so are clients on loopback.',
+  },
+  {
     name: 'bandwidth',
     flag: 'bandwidth',
     group: 'Limits',

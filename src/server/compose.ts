@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { openBlobStore } from '../blobs/blob-store.ts';
 import { openDataDir } from '../blobs/data-dir.ts';
+import { openBlobStore } from '../blobs/disk-blob-store.ts';
 import { openCatalog } from '../catalog/catalog.ts';
 import type { BlobUsage } from '../contracts/blob-store.ts';
 import { openFiles } from '../fill/files.ts';
@@ -11,6 +11,7 @@ import { createHubClient } from '../hub/hub-client.ts';
 import { createMirror, type Mirror } from '../mirror/create-mirror.ts';
 import { createRepos } from '../repos/repos.ts';
 import { createThrottle } from './bandwidth.ts';
+import { createFillBudget } from './fill-budget.ts';
 import type { MirrorSettings } from './validate-options.ts';
 
 export interface CompositionOptions extends MirrorSettings {
@@ -60,11 +61,11 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     await openFiles({
       ...{ blobs, hub, hashing, directories, clock, logger, strict, offline },
       ...{ connectionsPerFile, connections, mostAbandoned: options.finishAbandoned },
-      ...(throttle && { throttle }),
+      ...{ admit: createFillBudget(options.fillBudget, clock), ...(throttle && { throttle }) },
     }),
     (it) => it.close(),
   );
-  const repos = createRepos({ hub, refs: catalog, clock, logger, offline, rules: { allow, deny } });
+  const repos = createRepos({ hub, refs: catalog, clock, logger, offline, policy: { allow, deny } });
   const hot = new HotTable({ clock, callerKeys: createCallerKeys() });
   const mirror = createMirror({
     repos,

@@ -35,6 +35,8 @@ export interface ModelswarmOptions {
   readonly trustedProxies?: readonly string[];
   /** Requests per second and client; a client may be ten seconds ahead of it. Default: no limit. */
   readonly rateLimit?: number;
+  /** Bytes per day that each client may cause to be fetched from the Hub (not counted on loopback). Default 10 TB. */
+  readonly fillBudget?: number;
   /** Bytes per second from the Hub, all files together. Default: no limit. */
   readonly downloadRate?: number;
   /** Requests that the download of one file may have open at the Hub. Default 8. */
