@@ -1,29 +1,38 @@
 import { availableParallelism } from 'node:os';
 import type { FileHasher, HashPool } from '../contracts/hasher.ts';
 import { SwarmError } from '../errors.ts';
-import { HashThread } from './hash-thread.ts';
+import { HASH_WORKER, HashThread } from './hash-thread.ts';
 import { ThreadHasher } from './thread-hasher.ts';
 
 /** One thread hashes about 1 GB/s (SHA-256 and SHA-1 with SHA instructions): two outrun most disks and networks. */
 const DEFAULT_THREADS = 2;
 
+export interface HashPoolOptions {
+  /** How many threads at most. Default: 2, or 1 on a single core. */
+  readonly threads?: number;
+  /** The program of the threads, which speaks hash-protocol.ts. Default: our own. */
+  readonly program?: URL;
+}
+
 /**
  * Worker threads that hash files. A thread starts when it is first needed, and does not keep the process alive while it
  * is idle; a thread that crashes fails its hashers with INTERNAL and is replaced by the next call.
- * `threads`: how many at most; default 2, or 1 on a single core.
  */
-export function createHashPool(options: { readonly threads?: number } = {}): HashPool {
-  return new WorkerHashPool(options.threads ?? Math.min(DEFAULT_THREADS, availableParallelism()));
+export function createHashPool(options: HashPoolOptions = {}): HashPool {
+  const { threads = Math.min(DEFAULT_THREADS, availableParallelism()), program = HASH_WORKER } = options;
+  return new WorkerHashPool(threads, program);
 }
 
 class WorkerHashPool implements HashPool {
   readonly #most: number;
+  readonly #program: URL;
   readonly #threads = new Set<HashThread>();
   #lastId = 0;
   #closed = false;
 
-  constructor(most: number) {
+  constructor(most: number, program: URL) {
     this.#most = most;
+    this.#program = program;
   }
 
   open(path: string, size: number, options: { readonly gitOid?: boolean } = {}): FileHasher {
@@ -63,7 +72,7 @@ class WorkerHashPool implements HashPool {
     let least: HashThread | undefined;
     for (const thread of this.#threads) if (!least || thread.load < least.load) least = thread;
     if (least && (least.load === 0 || this.#threads.size >= this.#most)) return least;
-    const started = new HashThread((gone) => this.#threads.delete(gone));
+    const started = new HashThread(this.#program, (gone) => this.#threads.delete(gone));
     this.#threads.add(started);
     return started;
   }

@@ -3,7 +3,10 @@ import { SwarmError } from '../errors.ts';
 import type { HashAnswer, HashRequest } from './hash-protocol.ts';
 
 /** From source the worker is TypeScript, which Node strips; from dist/ it is JavaScript. */
-const WORKER = new URL(import.meta.url.endsWith('.ts') ? './hash-worker.ts' : './hash-worker.js', import.meta.url);
+export const HASH_WORKER: URL = new URL(
+  import.meta.url.endsWith('.ts') ? './hash-worker.ts' : './hash-worker.js',
+  import.meta.url,
+);
 
 /** A job in a thread: it is told what the worker answers, and that the thread is gone. */
 export interface ThreadJob {
@@ -20,10 +23,10 @@ export class HashThread {
   #awaited = 0;
   #gone = false;
 
-  /** `onGone` is called once, when the worker has crashed or was ended. */
-  constructor(onGone: (thread: HashThread) => void) {
+  /** `program` is what the thread runs. `onGone` is called once, when it has crashed or was ended. */
+  constructor(program: URL, onGone: (thread: HashThread) => void) {
     this.#onGone = onGone;
-    this.#worker = new Worker(WORKER, { name: 'hash' });
+    this.#worker = new Worker(program, { name: 'hash' });
     this.#worker.unref();
     this.#worker.on('message', (answer: HashAnswer) => this.#jobs.get(answer.id)?.answered(answer));
     this.#worker.on('error', (error) => this.#leave(`crashed: ${error.message}`, error));

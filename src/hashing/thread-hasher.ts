@@ -38,7 +38,7 @@ export class ThreadHasher implements FileHasher, ThreadJob {
   }
 
   async advance(to: number): Promise<void> {
-    if (to < this.#position || to > this.#size) {
+    if (!(to >= this.#position && to <= this.#size)) {
       const span = `[${this.#position}, ${this.#size}]`;
       throw new SwarmError('INTERNAL', `${this.#path}: cannot hash up to byte ${to}, which is outside ${span}`);
     }
