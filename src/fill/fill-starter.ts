@@ -71,6 +71,8 @@ export function createFillStarter(
           onEnd: options.onEnd,
         });
         fill.addSource(grant.token ?? '', source(grant));
+        // Asked for now, needed at the end: a failure is dealt with there.
+        grant.proof().catch(() => {});
         return fill;
       } catch (error) {
         room.release();

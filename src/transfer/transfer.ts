@@ -119,14 +119,14 @@ export class Transfer {
 
   /** Registers a reader's wish for `[position, end)`. */
   demand(position: number, end: number): Demand {
-    const window = { position, end };
+    const window = { position, end: Math.min(end, this.size) };
     this.#demands.add(window);
     this.pump();
     return {
       move: (to, newEnd) => {
         window.position = to;
-        window.end = newEnd;
-        if (this.#lacks(to, newEnd)) this.pump();
+        window.end = Math.min(newEnd, this.size);
+        if (this.#lacks(to, window.end)) this.pump();
       },
       close: () => this.#demands.delete(window),
     };
@@ -160,7 +160,7 @@ export class Transfer {
         doubted: this.#doubted,
         assigned: this.#assigned,
         demands: this.#demands as Set<DemandWindow>,
-        backgroundEnd: this.#options.backgroundEnd(),
+        backgroundEnd: Math.min(this.size, this.#options.backgroundEnd()),
         spanLength: this.#spanLength(),
       });
       if (!work) return;

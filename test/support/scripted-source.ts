@@ -43,8 +43,8 @@ export class ScriptedSource implements RangeSource {
       const longest = bytesPerSecond === undefined ? 65536 : Math.max(1, Math.round(bytesPerSecond / 20));
       const length = Math.min(longest, end - position, trouble ? afterBytes - read.sent : end);
       await pause(bytesPerSecond === undefined ? 0 : 50, signal);
-      yield expectedBytes(position, position + length);
       read.sent += length;
+      yield expectedBytes(position, position + length);
       position += length;
     }
   }
