@@ -72,6 +72,7 @@ export interface HubRefusal {
   readonly commit?: string;
 }
 
+/** What an error carries besides its code and message. */
 export interface SwarmErrorOptions extends ErrorOptions {
   readonly hub?: HubRefusal;
   readonly retryAfterSeconds?: number;

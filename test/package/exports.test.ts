@@ -30,13 +30,15 @@ test('every entry point is in the package, with its types', () => {
   for (const [name, entry] of entries) if (typeof entry === 'object') expect(entry.types, name).toMatch(/\.d\.ts$/);
 });
 
-test('every public entry file of src/ is exported, and nothing else is called index.ts', () => {
+/** A folder of thirty files that the demo, tests and benches use by one surface, but users of the package do not. */
+const INTERNAL_SURFACES = ['./src/sample-hub/index.ts'];
+
+test('every index.ts is an entry point of the package', () => {
   const exported = entries.flatMap(([, entry]) =>
     typeof entry === 'object' ? (entry['modelswarm-source'] ?? []) : [],
   );
   const indexes = [...readSources().keys()].filter((path) => path.endsWith('/index.ts')).map((path) => `./${path}`);
-  expect(indexes.sort()).toEqual(exported.filter((path) => path.endsWith('/index.ts')).sort());
-  for (const path of exported) expect(existsSync(join(ROOT, path)), path).toBe(true);
+  expect(indexes.filter((path) => !INTERNAL_SURFACES.includes(path)).sort()).toEqual(exported.sort());
 });
 
 test('the package holds what was compiled, its documents and nothing else', () => {

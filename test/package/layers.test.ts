@@ -14,7 +14,8 @@ const LAYERS: readonly (readonly string[])[] = [
     ...['client', 'mirror', 'torrents', 'web-seed', 'xet-proxy', 'tracker', 'registry', 'admin'], // services
     'sample-hub',
   ],
-  ['transformers', 'server', 'cli', 'index.ts'],
+  ['transformers', 'server', 'cli'],
+  ['index.ts'],
 ];
 
 /** Edges within a layer, each with its reason. */
