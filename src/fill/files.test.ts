@@ -118,7 +118,7 @@ describe('files on their way', () => {
     expect(fetched()).toBe(SIZE);
     expect(served).toBe(1);
     expect(await files.open(grant(), whole)).toMatchObject({ verified: 'blob', cache: 'hit' });
-    await until(() => files.isHeld(grant()));
+    await files.close();
     expect(await readdir(join(directory, 'fills'))).toEqual([]);
   });
 

@@ -82,7 +82,7 @@ export class Fill {
       budget: options.budget,
       mostConnections: options.mostConnections,
       throttle: options.throttle,
-      backgroundEnd: () => (this.#whole ? Math.min(part.size, this.#frontier.position + MOST_AHEAD_OF_HASH) : 0),
+      backgroundEnd: () => (this.#whole ? this.#frontier.position + MOST_AHEAD_OF_HASH : 0),
       ensureRoom: (bytes) => options.room.claim(bytes),
       onProgress: (bytes) => this.#progressed(bytes),
     });
