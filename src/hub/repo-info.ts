@@ -1,0 +1,32 @@
+import type { RepoRef, Revision } from '../contracts/domain.ts';
+import type { HubCall, RepoInfo } from '../contracts/hub.ts';
+import { apiPathname } from '../hub-format/hub-urls.ts';
+import { repoName } from '../hub-format/repo-id.ts';
+import { parseRepoInfo } from '../hub-format/repo-info.ts';
+import { askHubForDocument } from './ask-hub.ts';
+import type { HubConnection } from './hub-connection.ts';
+import { readJson } from './read-body.ts';
+
+/** Mirrors that ignore `expand` send everything, with up to 50,000 file names. */
+const BODY_LIMIT = 64 * 1024 * 1024;
+
+/**
+ * Asks who may see a repo, and where a revision points. Only the fields that rules depend on are asked for.
+ *
+ * @param revision undefined: the default branch.
+ * @throws SwarmError HUB_REFUSED, RATE_LIMITED, UPSTREAM_*; BAD_REQUEST for names that cannot be.
+ */
+export async function repoInfo(
+  hub: HubConnection,
+  repo: RepoRef,
+  revision: Revision | undefined,
+  call: HubCall = {},
+): Promise<RepoInfo> {
+  const what = revision === undefined ? repoName(repo) : `${repoName(repo)}@${revision}`;
+  const pathname = revision === undefined ? apiPathname(repo) : apiPathname(repo, 'revision', revision);
+  // Spaces cannot be gated, and the Hub refuses to be asked.
+  const fields = repo.type === 'spaces' ? ['private', 'disabled', 'sha'] : ['private', 'gated', 'disabled', 'sha'];
+  const query = fields.map((field) => `expand=${field}`).join('&');
+  const answer = await askHubForDocument(hub, { method: 'GET', path: `${pathname}?${query}`, what }, call);
+  return parseRepoInfo(await readJson(answer, BODY_LIMIT, hub.clock, what), repo.type, what);
+}
