@@ -14,8 +14,6 @@ const LONGEST_PROBE = 1024 * 1024;
 /** Fetched beyond a range, because the next range often follows; as long as the range itself, within this. */
 const MOST_READ_AHEAD = 16 * 1024 * 1024;
 const SHORTEST_READ_AHEAD = 64 * 1024;
-/** A whole-file reader steers only what lies just ahead of it; the rest is the background's. */
-const WHOLE_WINDOW = 8 * 1024 * 1024;
 
 export interface FillReaderOptions {
   readonly fill: Fill;
@@ -30,7 +28,6 @@ export class FillReader implements ByteReader {
   readonly size: number;
   readonly #fill: Fill;
   readonly #demand: Demand;
-  readonly #wantedEnd: (position: number) => number;
   readonly #visibleEnd: number;
   readonly #onClose: () => void;
   #trickled = 0;
@@ -43,8 +40,8 @@ export class FillReader implements ByteReader {
     this.#onClose = onClose;
     this.#position = intent.start;
     this.#visibleEnd = strict && intent.extent === 'range' ? 0 : visibleEnd(fill, intent);
-    this.#wantedEnd = (position) => wantedEnd(fill.size, intent, position);
-    this.#demand = fill.transfer.demand(intent.start, this.#wantedEnd(intent.start));
+    const steersOnly = intent.extent === 'whole';
+    this.#demand = fill.transfer.demand(intent.start, wantedEnd(fill.size, intent), { steersOnly });
   }
 
   async read(buffer: Uint8Array, position: number, signal?: AbortSignal): Promise<number> {
@@ -80,7 +77,7 @@ export class FillReader implements ByteReader {
   #moveTo(position: number): void {
     if (position <= this.#position) return;
     this.#position = position;
-    this.#demand.move(position, this.#wantedEnd(position));
+    this.#demand.move(position);
   }
 
   async #awaitVerification(position: number, signal: AbortSignal | undefined): Promise<void> {
@@ -97,8 +94,8 @@ function visibleEnd(fill: Fill, { extent, start, end }: ReadIntent): number {
   return bulk ? fill.size - HELD_BACK_BYTES : fill.size;
 }
 
-function wantedEnd(size: number, { extent, start, end }: ReadIntent, position: number): number {
-  if (extent === 'whole') return Math.min(size, position + WHOLE_WINDOW);
+function wantedEnd(size: number, { extent, start, end }: ReadIntent): number {
+  if (extent === 'whole') return size;
   const readAhead = Math.min(MOST_READ_AHEAD, Math.max(SHORTEST_READ_AHEAD, end - start));
   return Math.min(size, end - start < SHORTEST_READ_AHEAD ? start + SHORTEST_READ_AHEAD : end + readAhead);
 }

@@ -24,7 +24,7 @@ describe('the schedule of a transfer', () => {
   });
 
   test('takes the first missing byte after a reader, up to where others have or fetch', () => {
-    const demands: DemandWindow[] = [{ position: 100, end: 1000 }];
+    const demands: DemandWindow[] = [{ position: 100, end: 1000, steersOnly: false }];
     expect(nextWork(state({ demands, held: spans([0, 200]), assigned: spans([500, 600]) }))).toEqual({
       kind: 'fetch',
       urgent: true,
@@ -35,13 +35,20 @@ describe('the schedule of a transfer', () => {
 
   test('serves what lies just ahead of every reader before the far end of any', () => {
     const demands: DemandWindow[] = [
-      { position: 0, end: 100 * MIB },
-      { position: 200 * MIB, end: 300 * MIB },
+      { position: 0, end: 100 * MIB, steersOnly: false },
+      { position: 200 * MIB, end: 300 * MIB, steersOnly: false },
     ];
     const busy = spans([0, 8 * MIB]);
     expect(nextWork(state({ demands, assigned: busy }))).toMatchObject({ urgent: true, start: 200 * MIB });
     const bothBusy = spans([0, 8 * MIB], [200 * MIB, 208 * MIB]);
     expect(nextWork(state({ demands, assigned: bothBusy }))).toMatchObject({ urgent: false, start: 8 * MIB });
+  });
+
+  test('leaves the far end of a reader that only steers to the background', () => {
+    const demands: DemandWindow[] = [{ position: 0, end: 100 * MIB, steersOnly: true }];
+    const busy = spans([0, 8 * MIB]);
+    expect(nextWork(state({ demands, assigned: busy }))).toBeUndefined();
+    expect(nextWork(state({ demands, assigned: busy, backgroundEnd: 50 * MIB }))).toMatchObject({ start: 8 * MIB });
   });
 
   test('fills the background in order and not beyond its end', () => {
@@ -55,7 +62,7 @@ describe('the schedule of a transfer', () => {
   });
 
   test('compares doubted bytes instead of fetching them', () => {
-    const demands: DemandWindow[] = [{ position: 0, end: 100 }];
+    const demands: DemandWindow[] = [{ position: 0, end: 100, steersOnly: false }];
     expect(nextWork(state({ demands, doubted: spans([0, 50]) }))).toMatchObject({ kind: 'check', start: 0 });
     expect(nextWork(state({ demands, doubted: spans([20, 50]) }))).toMatchObject({ kind: 'fetch', start: 0, end: 20 });
   });

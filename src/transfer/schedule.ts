@@ -1,12 +1,14 @@
 import type { Span, SpanSet } from './span-set.ts';
 
 /** A reader is kept this far ahead of its position before anything else is fetched. */
-const URGENT_AHEAD = 8 * 1024 * 1024;
+export const URGENT_AHEAD: number = 4 * 1024 * 1024;
 
 /** What one reader wants: `[position, end)`, `position` moving up as it reads. */
 export interface DemandWindow {
   readonly position: number;
   readonly end: number;
+  /** Only what lies just ahead of the reader is its own wish; the background brings the rest. */
+  readonly steersOnly: boolean;
 }
 
 /** What the scheduler looks at. Nothing here is changed by it. */
@@ -42,6 +44,7 @@ export function nextWork(state: ScheduleState): Work | undefined {
     if (span) return { ...span, urgent: true };
   }
   for (const demand of state.demands) {
+    if (demand.steersOnly) continue;
     const span = firstMissing(state, demand.position, demand.end, demand.end);
     if (span) return { ...span, urgent: false };
   }

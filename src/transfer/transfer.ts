@@ -6,7 +6,7 @@ import type { ConnectionBudget } from './connection-budget.ts';
 import { ConnectionCount } from './connection-count.ts';
 import { hedgeSpan, shouldSplit } from './impatience.ts';
 import { Lane, type Throttle } from './lane.ts';
-import { type DemandWindow, nextWork } from './schedule.ts';
+import { nextWork, URGENT_AHEAD } from './schedule.ts';
 import { Setbacks } from './setbacks.ts';
 import { type Span, SpanSet } from './span-set.ts';
 import { Waiters } from './waiters.ts';
@@ -46,8 +46,8 @@ export interface TransferOptions {
 
 /** A reader's wish. Moving it on steers the transfer. */
 export interface Demand {
-  /** What is wanted from now on: `[position, end)`. */
-  move(position: number, end: number): void;
+  /** The reader has come to `position`. */
+  move(position: number): void;
   close(): void;
 }
 
@@ -67,7 +67,7 @@ export class Transfer {
   readonly #options: TransferOptions;
   readonly #doubted = new SpanSet();
   readonly #assigned = new SpanSet();
-  readonly #demands = new Set<{ position: number; end: number }>();
+  readonly #demands = new Set<{ position: number; readonly end: number; readonly steersOnly: boolean }>();
   readonly #waiters = new Waiters();
   readonly #lanes = new Set<Lane>();
   readonly #count: ConnectionCount;
@@ -117,16 +117,15 @@ export class Transfer {
     this.pump();
   }
 
-  /** Registers a reader's wish for `[position, end)`. */
-  demand(position: number, end: number): Demand {
-    const window = { position, end: Math.min(end, this.size) };
+  /** Registers a reader's wish for `[position, end)`. `steersOnly`: the background brings what is not just ahead of it. */
+  demand(position: number, end: number, { steersOnly = false }: { readonly steersOnly?: boolean } = {}): Demand {
+    const window = { position, end: Math.min(end, this.size), steersOnly };
     this.#demands.add(window);
     this.pump();
     return {
-      move: (to, newEnd) => {
+      move: (to) => {
         window.position = to;
-        window.end = Math.min(newEnd, this.size);
-        if (this.#lacks(to, window.end)) this.pump();
+        if (this.#lacks(to, Math.min(window.end, to + URGENT_AHEAD))) this.pump();
       },
       close: () => this.#demands.delete(window),
     };
@@ -159,7 +158,7 @@ export class Transfer {
         held: this.held,
         doubted: this.#doubted,
         assigned: this.#assigned,
-        demands: this.#demands as Set<DemandWindow>,
+        demands: this.#demands,
         backgroundEnd: Math.min(this.size, this.#options.backgroundEnd()),
         spanLength: this.#spanLength(),
       });
