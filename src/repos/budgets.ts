@@ -1,7 +1,6 @@
 import { ClientBuckets } from '../base/token-bucket.ts';
 import type { Clock } from '../contracts/clock.ts';
 import { isSwarmError, SwarmError } from '../errors.ts';
-import { Slots } from './slots.ts';
 
 /** What a look-up goes after, by what this server knows already. */
 export type LookUpKind =
@@ -27,24 +26,19 @@ export interface BudgetOptions {
   readonly newTokens?: LookUpBudget | undefined;
   /** Default 1,000 in 5 minutes, 500 at once: what a repo lacks is remembered, so honest clients ask once. */
   readonly newPaths?: LookUpBudget | undefined;
-  /** Look-ups of unknown repos and tokens that run at once, all clients together. Default 32. */
-  readonly concurrentUnknown?: number | undefined;
-  /** Those that wait for their turn, all clients together. Default 1,000. */
-  readonly waitingUnknown?: number | undefined;
 }
 
-/** `known` has a reserved part of the Hub's quota, and does not wait for `unknown`. */
+/** As the Hub client has it: `known` has a reserved part of the quota, and does not queue behind `unknown`. */
 export type Priority = 'known' | 'unknown';
 
 type Bounded = Exclude<LookUpKind, 'refresh'>;
 
 /**
  * Keeps floods of made-up names, paths and tokens away from the Hub and from everybody else: each client has a budget of
- * look-ups that fail, and look-ups of the unknown share a few slots. What is known passes freely.
+ * look-ups that fail. What is known passes freely. (How many look-ups of the unknown run at once is the Hub client's say.)
  */
 export class Budgets {
   readonly #clients: Readonly<Record<Bounded, ClientBuckets>>;
-  readonly #unknown: Slots;
 
   constructor(options: BudgetOptions & { readonly clock: Clock }) {
     const { clock } = options;
@@ -53,7 +47,6 @@ export class Budgets {
       'new-token': new ClientBuckets({ clock, ...(options.newTokens ?? { perSecond: 10, burst: 1000 }) }),
       'new-path': new ClientBuckets({ clock, ...(options.newPaths ?? { perSecond: 3.3, burst: 500 }) }),
     };
-    this.#unknown = new Slots({ running: options.concurrentUnknown ?? 32, waiting: options.waitingUnknown ?? 1000 });
   }
 
   /**
@@ -72,7 +65,7 @@ export class Budgets {
     if (wait > 0) throw exhausted(kind, wait);
     let charged = false;
     try {
-      const result = kind === 'new-path' ? await lookUp('known') : await this.#unknown.run(() => lookUp('unknown'));
+      const result = await lookUp(kind === 'new-path' ? 'known' : 'unknown');
       charged = isRefused(result);
       return result;
     } catch (error) {

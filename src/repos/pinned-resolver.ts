@@ -20,13 +20,15 @@ export class PinnedResolver {
    */
   async resolve(target: RepoRef, revision: Revision, path: string, call: HubCall): Promise<FoundFile> {
     const known = this.#knowledge.commit(target, revision);
+    const at = known?.isFresh ? known.commit : revision;
     try {
-      const found = await this.#ask(target, known?.isFresh ? known.commit : revision, path, call);
+      const found = await this.#ask(target, at, path, call);
       const commit = this.#knowledge.pin(found.repo, revision, found.commit);
       return commit === found.commit ? found : await this.#ask(found.repo, commit, path, call);
     } catch (error) {
       const commit = isSwarmError(error, 'HUB_REFUSED') ? error.hub?.commit : undefined;
       if (commit === undefined || !isSha1(commit)) throw error;
+      assertCommit(target, at, commit);
       const pinned = this.#knowledge.pin(target, revision, commit);
       if (pinned === commit) throw error;
       return this.#ask(target, pinned, path, call);

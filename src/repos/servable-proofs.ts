@@ -28,8 +28,10 @@ export interface ServableProofOptions {
 
 const REMEMBERED_PROOFS = 20_000;
 
-// A forged pointer costs the Hub two questions per this time, however often it is asked for.
+// A forged pointer costs the Hub a few questions per this time, however often it is asked for. Its CDN answers for a
+// missing object much like one that is down, so failures of that kind are forgotten sooner.
 const FAILURE_LIFE = 30_000;
+const OUTAGE_LIFE = 5000;
 
 /**
  * Proofs that the Hub can serve what an LFS pointer names. Anybody can commit a pointer to bytes that only others may
@@ -78,7 +80,7 @@ export class ServableProofs {
         await this.#readOneByte(file, location);
         this.note(file);
       } catch (error) {
-        if (isSwarmError(error) && !isOutage(error)) this.#failures.set(key, error, FAILURE_LIFE);
+        if (isSwarmError(error)) this.#failures.set(key, error, isOutage(error) ? OUTAGE_LIFE : FAILURE_LIFE);
         throw error;
       }
     });
