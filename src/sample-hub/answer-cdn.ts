@@ -25,13 +25,17 @@ export function cdnTarget(hub: HubState, pathAndQuery: string): CdnTarget | unde
  * Answers a request to the second origin. It knows neither tokens nor the hub's `X-*` headers, its ETag is not the SHA-256,
  * and it ignores `If-Range`.
  */
-export function answerCdn(target: CdnTarget | undefined, method: string, headers: IncomingHttpHeaders): Answer {
+export function answerCdn(
+  target: CdnTarget | undefined,
+  { method, url, headers }: { readonly method: string; readonly url: string; readonly headers: IncomingHttpHeaders },
+): Answer {
   const cors = {
     'access-control-allow-origin': '*',
     'access-control-expose-headers': 'Content-Range,Content-Length,ETag',
   };
   if (method === 'OPTIONS') return emptyAnswer(204, { ...cors, 'access-control-allow-methods': 'GET,HEAD' });
   if (method !== 'GET' && method !== 'HEAD') return refuse(405, 'MethodNotAllowed', cors);
+  if (!url.startsWith('/xet-bridge-us/')) return refuse(404, 'NoSuchKey', cors);
   if (!target) return refuse(403, 'AccessDenied', cors);
   const { file, contentDisposition } = target;
   if (!file.content) return refuse(404, 'NoSuchKey', cors);

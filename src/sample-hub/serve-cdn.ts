@@ -10,9 +10,9 @@ export async function serveCdn(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const found = cdnTarget(context.hub, request.url ?? '/');
-  const method = request.method ?? 'GET';
+  const { method = 'GET', url = '/', headers } = request;
+  const found = cdnTarget(context.hub, url);
   const repo = found && repoName(found.repo);
   const target: FaultTarget = { host: 'cdn', kind: 'cdn', method, repo, path: found?.file.path };
-  await exchange(context, request, response, target, async () => answerCdn(found, method, request.headers));
+  await exchange(context, request, response, target, async () => answerCdn(found, { method, url, headers }));
 }
