@@ -73,14 +73,14 @@ export function createRefStore(
       putRef.run(repoKey(repo), revision, commit, checkedAt);
       bounds.refs.added(1);
     },
-    tree: (repo, commit) => trees.get(repo, commit)?.tree,
+    tree: (repo, commit) => trees.get(repo, commit)?.tree(),
     putTree(tree) {
       trees.put(tree);
       dropEntries.run(repoKey(tree.repo), tree.commit);
     },
     entry(repo, commit, path) {
       const tree = trees.get(repo, commit);
-      if (tree) return tree.byPath.get(path);
+      if (tree) return tree.entry(path);
       const row = getEntry.get(repoKey(repo), commit, path);
       return row && toEntry(row);
     },
