@@ -2,6 +2,7 @@
 export type { Clock } from './contracts/clock.ts';
 export type { Logger } from './contracts/logger.ts';
 export { type ErrorCode, type HubRefusal, isSwarmError, SwarmError, type SwarmErrorOptions } from './errors.ts';
+export type { ProxyOptions } from './hub/dispatcher.ts';
 export { createServer, type RunningServer } from './server/create-server.ts';
 export { type Modelswarm, modelswarm } from './server/modelswarm.ts';
-export type { ModelswarmOptions, ProxyOptions, ServerOptions } from './server/options.ts';
+export type { ModelswarmOptions, ServerOptions } from './server/options.ts';

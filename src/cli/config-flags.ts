@@ -35,6 +35,7 @@ function flagOf(setting: Setting): Option {
     kind.placeholder === undefined ? `--${flag}` : `--${flag} <${kind.placeholder}>`,
     helpOf(setting),
   );
+  option.helpGroup(`${setting.group}:`);
   if (kind.list) {
     option.argParser((item: string, before: readonly string[] | undefined) => [...(before ?? []), item]);
   }

@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { isSwarmError } from '../errors.ts';
-import { VERSION } from '../server/version.ts';
+import { VERSION } from '../hub/hub-client.ts';
 import { addConfigCommand } from './commands/config.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { Interruption, listenForSignals } from './signals.ts';
 import type { Terminal } from './terminal.ts';
@@ -51,6 +52,7 @@ function createProgram(terminal: Terminal): Command {
     .version(VERSION)
     .exitOverride();
   addServeCommand(program, terminal);
+  addDoctorCommand(program, terminal);
   addConfigCommand(program, terminal);
   for (const command of program.commands) command.option('--verbose', 'show the stack of an error');
   return program;

@@ -1,4 +1,4 @@
-import { formatSize, parseByteRate, parseDuration, parseEventRate, parseSize } from './values.ts';
+import { exactSize, parseByteRate, parseDuration, parseEventRate, parseSize } from './values.ts';
 
 /** How a setting is written as text (flags, environment) and in JSON (the configuration file). */
 export interface SettingKind<T> {
@@ -64,7 +64,7 @@ export const size: SettingKind<number> = {
   expects: 'a size like 200GB or 10GiB',
   list: false,
   read: parseSize,
-  write: (value) => formatSize(value).replace(' ', ''),
+  write: exactSize,
 };
 
 export const byteRate: SettingKind<number> = {
@@ -72,7 +72,7 @@ export const byteRate: SettingKind<number> = {
   expects: 'a rate like 50MB/s',
   list: false,
   read: parseByteRate,
-  write: (value) => `${formatSize(value).replace(' ', '')}/s`,
+  write: (value) => `${exactSize(value)}/s`,
 };
 
 export const eventRate: SettingKind<number> = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatSize, parseByteRate, parseDuration, parseEventRate, parseSize } from './values.ts';
+import { exactSize, formatSize, parseByteRate, parseDuration, parseEventRate, parseSize } from './values.ts';
 
 test('sizes have decimal and binary units', () => {
   expect(parseSize('200GB')).toBe(200e9);
@@ -44,6 +44,12 @@ test('sizes are printed in the unit that fits', () => {
   expect(formatSize(1500)).toBe('1.50 kB');
   expect(formatSize(999_600)).toBe('1.00 MB');
   expect(formatSize(123_456_789)).toBe('123 MB');
+});
+
+test('a size that is printed exactly is read back as the same', () => {
+  expect(exactSize(2e9)).toBe('2GB');
+  expect(exactSize(10 * 2 ** 30)).toBe('10GiB');
+  fc.assert(fc.property(fc.nat({ max: 999_999_999_999_999 }), (bytes) => parseSize(exactSize(bytes)) === bytes));
 });
 
 test('no text makes a parser throw or give something that is not a safe number', () => {

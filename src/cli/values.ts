@@ -56,6 +56,14 @@ export function formatSize(bytes: number): string {
   return `${value.toFixed(digits)} ${units[unit]}`;
 }
 
+/** The same number of bytes in the largest unit that needs no fraction: `10GiB`, `1500MB`. */
+export function exactSize(bytes: number): string {
+  const fitting = ['PiB', 'PB', 'TiB', 'TB', 'GiB', 'GB', 'MiB', 'MB', 'KiB', 'kB'].find(
+    (unit) => bytes > 0 && bytes % (SIZE_UNITS[unit.toLowerCase()] ?? 1) === 0,
+  );
+  return fitting === undefined ? String(bytes) : `${bytes / (SIZE_UNITS[fitting.toLowerCase()] ?? 1)}${fitting}`;
+}
+
 function scaled(text: string, units: Readonly<Record<string, number>>): number | undefined {
   const [, digits, unit] = NUMBER_WITH_UNIT.exec(text.trim().toLowerCase()) ?? [];
   const factor = unit === undefined ? undefined : units[unit];

@@ -13,10 +13,23 @@ export interface ExampleFile {
 
 const EXAMPLE: ExampleFile = { repo: 'org/model', path: 'model.safetensors' };
 
-/** The lines for every client that is known to work, for a mirror at `url` (without a trailing slash). */
-export function clientLines(url: string, { repo, path }: ExampleFile = EXAMPLE): readonly ClientLine[] {
+/**
+ * The lines for every client that is known to work, for a mirror at `url` (without a trailing slash). `wantsToken`: the
+ * mirror serves only callers with a client token, which takes the place of the Hub token.
+ */
+export function clientLines(
+  url: string,
+  options: { readonly wantsToken?: boolean; readonly example?: ExampleFile } = {},
+): readonly ClientLine[] {
+  const { repo, path } = options.example ?? EXAMPLE;
   const file = `${url}/${repo}/resolve/main/${path.split('/').map(encodeURIComponent).join('/')}`;
+  const token: ClientLine = {
+    client: 'first, for all of these: the client token that the operator gave you',
+    language: 'sh',
+    code: 'export HF_TOKEN=hf_msw...',
+  };
   return [
+    ...(options.wantsToken ? [token] : []),
     { client: 'hf', language: 'sh', code: `HF_ENDPOINT=${url} hf download ${repo}` },
     {
       client: 'transformers, diffusers, datasets, vLLM and all that uses huggingface_hub',

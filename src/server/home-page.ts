@@ -39,12 +39,14 @@ export interface HomePageFacts {
   readonly version: string;
   readonly upstream: string;
   readonly offline: boolean;
+  /** Only callers with a client token are served. */
+  readonly wantsToken: boolean;
   /** Undefined while the data directory is being opened. */
   readonly usage: BlobUsage | undefined;
 }
 
 /** The page at `/`: what this is, how it does, and the lines to paste for each client. */
-export function homePage({ url, version, upstream, offline, usage }: HomePageFacts): string {
+export function homePage({ url, version, upstream, offline, wantsToken, usage }: HomePageFacts): string {
   const facts = [
     ['State', usage === undefined ? 'starting' : offline ? 'offline' : 'ready', 'up'],
     ['Mirror of', upstream.replace(/^https?:\/\//, ''), ''],
@@ -68,7 +70,7 @@ ${facts.map(([name, value, mark]) => `<div><dt>${name}</dt><dd class="${mark}">$
 </dl>
 <h2>Use it</h2>
 <p>Point a client at this address; nothing else changes. Replace org/model by the model you want.</p>
-${clientLines(url)
+${clientLines(url, { wantsToken })
   .map(({ client, code }) => `<h3>${escapeHtml(client)}</h3>\n<pre>${escapeHtml(code)}</pre>`)
   .join('\n')}
 <p>Version ${escapeHtml(version)}. State for machines: <a href="/-/health">health</a>, <a href="/-/ready">ready</a>.</p>

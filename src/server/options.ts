@@ -1,5 +1,6 @@
 import type { Clock } from '../contracts/clock.ts';
 import type { Logger } from '../contracts/logger.ts';
+import type { ProxyOptions } from '../hub/dispatcher.ts';
 
 /** What a mirror needs to know, wherever it is mounted. Everything is optional. */
 export interface ModelswarmOptions {
@@ -45,22 +46,12 @@ export interface ModelswarmOptions {
   readonly connections?: number;
   /** Downloads of whole files that go on after their last reader has left, at most. Default 16; 0 stops them. */
   readonly finishAbandoned?: number;
-  /** Proxy for requests to the Hub. Default: none. */
+  /** Proxies for requests to the Hub: `{http, https, noProxy}`, as the variables of these names would say. Default: none. */
   readonly proxy?: ProxyOptions;
   /** Default: silent. A pino logger fits as it is. */
   readonly logger?: Logger;
   /** Default: the system's. */
   readonly clock?: Clock;
-}
-
-/** Corporate proxies, as the usual variables name them. */
-export interface ProxyOptions {
-  /** For an `http:` upstream, like `HTTP_PROXY`. */
-  readonly http?: string | undefined;
-  /** For an `https:` upstream, like `HTTPS_PROXY`. */
-  readonly https?: string | undefined;
-  /** Hosts reached without the proxy, comma-separated, like `NO_PROXY`. */
-  readonly no?: string | undefined;
 }
 
 /** What a server of its own needs besides. */

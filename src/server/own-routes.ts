@@ -1,12 +1,14 @@
 import type { BlobUsage } from '../contracts/blob-store.ts';
 import { plainError } from '../http/error-response.ts';
+import { VERSION } from '../hub/hub-client.ts';
 import { HOME_PAGE_POLICY, homePage } from './home-page.ts';
-import { VERSION } from './version.ts';
 
 /** What our own pages tell. */
 export interface OwnRoutesOptions {
   readonly upstream: string;
   readonly offline: boolean;
+  /** Only callers with a client token are served. */
+  readonly wantsToken: boolean;
   /** What is held; undefined before the data directory is open. */
   readonly usage: () => BlobUsage | undefined;
   /** Is the data directory open, and the server not about to close? Opens it when nobody has yet. */

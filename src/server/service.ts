@@ -57,7 +57,8 @@ export function createService(settings: MirrorSettings): Service {
     }
   }
 
-  const ownRoutes = { ...settings, usage: () => opened?.usage(), isReady };
+  const wantsToken = settings.clientTokens.length > 0;
+  const ownRoutes = { ...settings, wantsToken, usage: () => opened?.usage(), isReady };
 
   const handle = (request: Request, incoming: IncomingMessage | undefined): Promise<Response> =>
     frameRequest(request, { logger, clock }, async () => {

@@ -96,7 +96,11 @@ export const optionSchemas: { readonly [Name in keyof ServerOptions]-?: z.ZodTyp
   connectionsPerFile: z.int().min(1).max(64),
   connections: z.int().min(1).max(1024),
   finishAbandoned: z.int().min(0).max(10_000),
-  proxy: z.strictObject({ http: proxyUrl.optional(), https: proxyUrl.optional(), no: z.string().max(4096).optional() }),
+  proxy: z.strictObject({
+    http: proxyUrl.optional(),
+    https: proxyUrl.optional(),
+    noProxy: z.string().max(4096).optional(),
+  }),
   logger: z.custom<Logger>(functions('debug', 'info', 'warn', 'error'), 'is not a logger'),
   clock: z.custom<Clock>(functions('now', 'sleep'), 'is not a clock'),
   host: hostName,

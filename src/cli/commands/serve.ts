@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
-import type { Logger } from '../../contracts/logger.ts';
 import { createServer } from '../../server/create-server.ts';
-import type { ServerOptions } from '../../server/options.ts';
 import { addConfigFlags, loadCommandConfig } from '../config-flags.ts';
-import type { SettingValues } from '../config-table.ts';
 import { createLog } from '../log.ts';
+import { serverOptions } from '../server-options.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** `modelswarm serve`: the mirror, until ctrl-C or SIGTERM. Prints one line on stdout when it listens. */
@@ -24,19 +22,4 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
     log.info({}, 'closing: running downloads may finish; ctrl-C again ends them');
     await server.close();
   });
-}
-
-/** The settings of the command line as options of the library. */
-export function serverOptions(values: SettingValues, logger: Logger): ServerOptions {
-  const {
-    httpProxy,
-    httpsProxy,
-    proxyBypass,
-    trackers: _pending,
-    logLevel: _level,
-    logFormat: _format,
-    ...rest
-  } = values;
-  const proxied = httpProxy !== undefined || httpsProxy !== undefined;
-  return { ...rest, logger, ...(proxied ? { proxy: { http: httpProxy, https: httpsProxy, no: proxyBypass } } : {}) };
 }

@@ -1,0 +1,22 @@
+import type { Logger } from '../contracts/logger.ts';
+import type { ServerOptions } from '../server/options.ts';
+import type { SettingValues } from './config-table.ts';
+
+/** The settings of the command line as options of the library. */
+export function serverOptions(values: SettingValues, logger: Logger): ServerOptions {
+  const {
+    httpProxy,
+    httpsProxy,
+    proxyBypass,
+    trackers: _pending,
+    logLevel: _level,
+    logFormat: _format,
+    ...rest
+  } = values;
+  const proxied = httpProxy !== undefined || httpsProxy !== undefined;
+  return {
+    ...rest,
+    logger,
+    ...(proxied ? { proxy: { http: httpProxy, https: httpsProxy, noProxy: proxyBypass } } : {}),
+  };
+}
