@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { isSwarmError } from '../errors.ts';
 import { VERSION } from '../hub/hub-client.ts';
 import { addConfigCommand } from './commands/config.ts';
+import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { Interruption, listenForSignals } from './signals.ts';
@@ -52,6 +53,7 @@ function createProgram(terminal: Terminal): Command {
     .version(VERSION)
     .exitOverride();
   addServeCommand(program, terminal);
+  addDemoCommand(program, terminal);
   addDoctorCommand(program, terminal);
   addConfigCommand(program, terminal);
   for (const command of program.commands) command.option('--verbose', 'show the stack of an error');

@@ -4,6 +4,7 @@ import { addConfigFlags, loadCommandConfig } from '../config-flags.ts';
 import { createLog } from '../log.ts';
 import { serverOptions } from '../server-options.ts';
 import type { Terminal } from '../terminal.ts';
+import { untilStopped } from '../until-stopped.ts';
 
 /** `modelswarm serve`: the mirror, until ctrl-C or SIGTERM. Prints one line on stdout when it listens. */
 export function addServeCommand(program: Command, terminal: Terminal): void {
@@ -15,10 +16,7 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
     log.debug({ file, dataDir: values.dataDir, upstream: values.upstream }, 'configuration loaded');
     const server = await createServer(serverOptions(values, log)).listen();
     terminal.print(`listening on ${server.url}`);
-    await new Promise<void>((resolve) => {
-      if (terminal.stop.aborted) resolve();
-      terminal.stop.addEventListener('abort', () => resolve(), { once: true });
-    });
+    await untilStopped(terminal.stop);
     log.info({}, 'closing: running downloads may finish; ctrl-C again ends them');
     await server.close();
   });
