@@ -138,10 +138,9 @@ export class Knowledge {
    * that one, also those whose question was on its way when the branch moved.
    */
   pin(repo: RepoRef, revision: Revision, commit: Commit): Commit {
-    if (isSha1(revision)) {
-      if (!this.isKnownRevision(repo, revision)) this.#putRef(repo, revision, commit);
-      return revision;
-    }
+    // Clients go on with the commit that a branch led to: it is confirmed with it.
+    if (!this.isKnownRevision(repo, commit)) this.#putRef(repo, commit, commit);
+    if (isSha1(revision)) return revision;
     const known = this.commit(repo, revision);
     if (known?.isFresh) return known.commit;
     this.#putRef(repo, revision, commit);

@@ -131,6 +131,16 @@ test('HEAD, tags, short commit ids and PR refs lead to commits', async () => {
   expect((await node.repos.entry(nobody, org, 'refs/pr/1', 'config.json')).commit).toBe(proposed);
 });
 
+test('the commit that a branch led to is known, so a snapshot by commit costs its listing and nothing else', async () => {
+  await using node = await openReposFixture({ repos });
+  const { commit } = await node.repos.revision(nobody, org, 'main');
+  node.takeRequests();
+  await node.repos.revision(nobody, org, commit);
+  await node.repos.tree(nobody, org, commit);
+  for (const path of Object.keys(spec.files)) await node.repos.entry(nobody, org, commit, path);
+  expect(node.takeRequests()).toEqual([`anonymous GET /api/models/org/model/tree/${commit}`]);
+});
+
 test('a revision is looked up once, and later by the quota of /resolve', async () => {
   await using node = await openReposFixture({ repos });
   const grant = await node.repos.revision(nobody, org, 'main');
