@@ -4,14 +4,14 @@ import type { ByteReader } from '../../src/contracts/byte-reader.ts';
 export class ScriptedReader implements ByteReader {
   readonly size: number;
   /** Reads that were asked for. */
-  reads = 0;
-  closed = 0;
+  reads: number = 0;
+  closed: number = 0;
   /** Bytes per read at most. */
-  chunk = Number.POSITIVE_INFINITY;
+  chunk: number = Number.POSITIVE_INFINITY;
   /** Reads at or after this position fail. */
-  failsAt = Number.POSITIVE_INFINITY;
+  failsAt: number = Number.POSITIVE_INFINITY;
   /** Reads at or after this position wait until their signal aborts. */
-  hangsAt = Number.POSITIVE_INFINITY;
+  hangsAt: number = Number.POSITIVE_INFINITY;
 
   constructor(size: number) {
     this.size = size;
