@@ -33,7 +33,9 @@ export async function fetchSmallFile(options: {
   const digests = hashBytes(bytes);
   const matches = content.kind === 'lfs' ? digests.sha256 === content.sha256 : digests.gitOid === content.gitOid;
   if (!matches) {
-    throw new SwarmError('INTEGRITY', `${grantName(grant)}: the bytes that the Hub sent do not match its own hash`);
+    throw new SwarmError('INTEGRITY', `${grantName(grant)}: the bytes that the Hub sent do not match its own hash`, {
+      retryAfterSeconds: 1,
+    });
   }
   return { bytes, ...digests };
 }

@@ -3,6 +3,8 @@ import type { SwarmError } from '../errors.ts';
 
 /** This many lanes in a row that bring next to nothing end a transfer: about 15 s with the pauses below. */
 const MOST_FAILURES = 7;
+/** An answer that cannot be right rarely gets better. */
+const MOST_INVALID = 3;
 const PROGRESS_BYTES = 64 * 1024;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5000;
@@ -35,7 +37,8 @@ export class Setbacks {
   failed(error: SwarmError, bytes: number): boolean {
     const quotaWait = error.retryAfterSeconds ?? 0;
     this.#failures = bytes >= PROGRESS_BYTES ? 1 : this.#failures + 1;
-    if (this.#failures >= MOST_FAILURES || quotaWait > LONGEST_QUOTA_WAIT_SECONDS) return false;
+    const most = error.code === 'UPSTREAM_INVALID' ? MOST_INVALID : MOST_FAILURES;
+    if (this.#failures >= most || quotaWait > LONGEST_QUOTA_WAIT_SECONDS) return false;
     const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - 1));
     const pause = Math.max(longest * (0.5 + this.#random() / 2), quotaWait * 1000);
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.now() + pause);

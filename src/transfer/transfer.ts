@@ -295,7 +295,8 @@ export class Transfer {
 
   #spanLength(): number {
     if (this.#laneRate === 0) return FIRST_SPAN;
-    return Math.min(LONGEST_SPAN, Math.max(SHORTEST_SPAN, this.#laneRate * SPAN_SECONDS));
+    const length = Math.min(LONGEST_SPAN, Math.max(SHORTEST_SPAN, this.#laneRate * SPAN_SECONDS));
+    return Math.ceil(length / SHORTEST_SPAN) * SHORTEST_SPAN;
   }
 
   #startTicking(): void {

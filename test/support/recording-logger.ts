@@ -17,3 +17,8 @@ export function recordingLogger(): Logger & { readonly lines: readonly LogLine[]
     };
   return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
+
+/** All lines as text, one line each. */
+export function logText(logger: { readonly lines: readonly LogLine[] }): string {
+  return logger.lines.map(({ message, fields }) => `${message} ${JSON.stringify(fields)}`).join('\n');
+}

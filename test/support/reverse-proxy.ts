@@ -45,12 +45,9 @@ export async function startCaddyProxy(mirrorPort: number): Promise<ReverseProxy>
     .replace('models.example.org {', `http://models.example.org:${port} {\n\tbind 127.0.0.1`)
     .replace('127.0.0.1:8080', `127.0.0.1:${mirrorPort}`);
   const config = join(folder, 'Caddyfile');
-  await writeFile(
-    config,
-    `{\n\tadmin off\n\tauto_https off\n\tpersist_config off\n\tlog {\n\t\tlevel ERROR\n\t}\n}\n${site}`,
-  );
+  await writeFile(config, `{\n\tadmin off\n\tauto_https off\n\tlog {\n\t\tlevel ERROR\n\t}\n}\n${site}`);
   const child = spawn('caddy', ['run', '--config', config, '--adapter', 'caddyfile'], {
-    stdio: ['ignore', 'ignore', 'ignore'],
+    stdio: ['ignore', 'inherit', 'inherit'],
     env: { PATH: process.env.PATH, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
   });
   return running(child, port, folder);
