@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -115,19 +116,16 @@ describe.each(proxies)('behind $name', ({ name, start, absent }) => {
       long.resume();
     });
 
-    test('a cold file streams while it is fetched', async () => {
-      const undo = hub.setFault({ repo: 'org/cold', host: 'cdn' }, { stallAt: 4 << 20 });
+    test('a cold file streams while it is fetched, to the last byte that is here', async () => {
+      // The hub sends so much and then nothing. A proxy that collects the answer, or only whole buffers of it, holds some back.
+      const sent = 3_012_345;
+      const undo = hub.setFault({ repo: 'org/cold', host: 'cdn' }, { stallAt: sent });
       const response = await ask('/org/cold/resolve/main/model.bin', { localAddress: '127.0.1.5' });
       const chunks: Buffer[] = [];
-      let received = 0;
-      // The hub has sent 4 MiB and then nothing: a proxy that collects the answer would hold them back.
-      for await (const chunk of response.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-        chunks.push(chunk);
-        received += chunk.length;
-        if (received >= 1 << 20) break;
-      }
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      await expect.poll(() => Buffer.concat(chunks).length, { timeout: 10_000 }).toBe(sent);
       undo();
-      for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+      await once(response, 'end');
       expect(Buffer.concat(chunks).equals(model)).toBe(true);
     });
 
