@@ -147,7 +147,7 @@ test('commits come with their count and with links to this server', async () => 
   const answer = await mirror.ask('/api/models/org/model/commits/main?p=0&limit=2');
   expect((answer.json as { id: string }[])[0]?.id).toBe(mirror.hub.commit('org/model'));
   expect(answer.headers.get('x-total-count')).toBe('4');
-  expect(answer.headers.get('link') ?? '<http://mirror.test/').toContain('<http://mirror.test/');
+  expect(answer.headers.get('link')).toMatch(/^<http:\/\/mirror\.test\/api\/models\/.*rel="next"/);
 });
 
 test('what a token adds is fetched with that token each time, and kept for nobody', async () => {
