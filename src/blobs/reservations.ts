@@ -1,5 +1,6 @@
 import type { Reservation } from '../contracts/blob-store.ts';
 import { SwarmError } from '../errors.ts';
+import { formatByteCount } from './byte-count.ts';
 import { evictBlob } from './eviction.ts';
 import { type Candidate, planRoom } from './room-plan.ts';
 import { type DiskRoom, measureParts, ReservationBook } from './space.ts';
@@ -101,20 +102,18 @@ export class Reservations {
     const { maxCacheSize, minFreeSpace } = this.#limits;
     const causes: string[] = [];
     if (maxCacheSize !== undefined && this.#cacheExcess(bytes, survey) > 0) {
-      const used = `${gigabytes(this.#store.index.totals().bytes)} of files are held`;
-      const coming = `${gigabytes(survey.parts + this.#book.unwritten())} are unfinished or reserved`;
-      causes.push(`maxCacheSize is ${gigabytes(maxCacheSize)}; ${used}, ${coming}: raise --max-cache-size`);
+      const used = `${formatByteCount(this.#store.index.totals().bytes)} of files are held`;
+      const coming = `${formatByteCount(survey.parts + this.#book.unwritten())} are unfinished or reserved`;
+      causes.push(`maxCacheSize is ${formatByteCount(maxCacheSize)}; ${used}, ${coming}: raise --max-cache-size`);
     }
     for (const { directory, device, missing } of candidates) {
       if (missing <= 0) continue;
-      const free = `${gigabytes(survey.rooms.get(directory)?.free ?? 0)} are free in ${directory}`;
-      const promised = `${gigabytes(this.#book.unwritten(device))} of it are reserved`;
-      const kept = `minFreeSpace keeps ${gigabytes(minFreeSpace)}`;
+      const free = `${formatByteCount(survey.rooms.get(directory)?.free ?? 0)} are free in ${directory}`;
+      const promised = `${formatByteCount(this.#book.unwritten(device))} of it are reserved`;
+      const kept = `minFreeSpace keeps ${formatByteCount(minFreeSpace)}`;
       causes.push(`${free}, ${promised}, ${kept}: free some space, or lower --min-free-space`);
     }
-    const what = `No room for ${gigabytes(bytes)}, even without the files that may be dropped now`;
+    const what = `No room for ${formatByteCount(bytes)}, even without the files that may be dropped now`;
     return new SwarmError('DISK_FULL', `${what}. ${causes.join('. ')}.`);
   }
 }
-
-const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(bytes < 1e8 ? 4 : 2)} GB`;
