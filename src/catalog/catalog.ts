@@ -4,6 +4,7 @@ import type { Logger } from '../contracts/logger.ts';
 import { createBlobIndex } from './blob-index.ts';
 import { openDatabase } from './database.ts';
 import { createDocumentStore } from './documents.ts';
+import { lossily, withLossyWrites } from './lossy-writes.ts';
 import { createRefStore } from './refs.ts';
 
 const MIB = 1024 * 1024;
@@ -40,13 +41,13 @@ export function openCatalog({ path, clock, logger, limits = {} }: CatalogOptions
   const { flush, ...blobs } = createBlobIndex(database, { clock, signal: stop.signal });
   logger.debug({ path, ...blobs.totals() }, 'catalogue opened');
   return {
-    ...refs,
-    ...documents,
+    ...withLossyWrites({ ...refs, ...documents }, logger),
     ...blobs,
+    touchBlob: (sha256, usedAt) => lossily(logger, () => blobs.touchBlob(sha256, usedAt)),
     close() {
       if (!database.isOpen) return;
       stop.abort();
-      flush();
+      lossily(logger, flush);
       database.close();
     },
   };

@@ -152,6 +152,9 @@ describe('files on their way', () => {
     await start();
     const { reader } = await files.open(grant(), whole);
     await readAll(reader, 0, MIB);
+    await until(() => fetched() >= 2 * MIB);
+    // Bytes are written a moment after they were sent.
+    await new Promise((resolve) => setTimeout(resolve, 100));
     await stop();
     source = script(() => ({}));
     await start();

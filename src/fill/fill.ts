@@ -85,6 +85,7 @@ export class Fill {
       backgroundEnd: () => (this.#whole ? this.#frontier.position + MOST_AHEAD_OF_HASH : 0),
       ensureRoom: (bytes) => options.room.claim(bytes),
       onProgress: (bytes) => this.#progressed(bytes),
+      onFailure: (reason) => this.fail(reason),
     });
     this.resumedBytes = [...part.trusted, ...part.doubted].reduce((sum, span) => sum + span.end - span.start, 0);
     this.#frontier = new Frontier({

@@ -36,6 +36,7 @@ function startTransfer(part: Part, options: Partial<TransferOptions> = {}): Tran
     backgroundEnd: () => part.size,
     ensureRoom: async () => {},
     onProgress: () => {},
+    onFailure: () => {},
     ...options,
   });
 }

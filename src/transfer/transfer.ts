@@ -42,6 +42,8 @@ export interface TransferOptions {
   readonly ensureRoom: (bytes: number) => Promise<void>;
   /** Bytes became readable; `newBytes` of them had not been there before. */
   readonly onProgress: (newBytes: number) => void;
+  /** The transfer has ended for this reason; called once. */
+  readonly onFailure: (reason: unknown) => void;
 }
 
 /** A reader's wish. Moving it on steers the transfer. */
@@ -195,6 +197,7 @@ export class Transfer {
     this.#stop.abort(reason);
     for (const lane of this.#lanes) lane.stop();
     this.#waiters.fail(reason);
+    this.#options.onFailure(reason);
   }
 
   #lane(source: RangeSource, span: Span, hedgeOf?: Lane): Lane {
