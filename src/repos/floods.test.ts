@@ -129,7 +129,7 @@ test('a thousand people behind one address, each with a token, open a private re
   await using node = await openReposFixture({ ...world, accounts: people });
   const grants = await Promise.all(
     people.map(async ({ token }, i) => {
-      // Eight at a time is what one machine of theirs does; the client of the Hub lets 32 through and 512 wait.
+      // They do not come in the same instant: the client of the Hub lets 32 through and 512 wait.
       await new Promise((resolve) => setTimeout(resolve, i));
       return node.repos.entry({ ...office, token }, hidden, 'main', 'a.bin');
     }),

@@ -174,7 +174,7 @@ test('a public repo that was closed is closed here within ten minutes, for warm 
   ]) {
     node.hub.updateRepo('org/model', change);
     node.clock.advance(601);
-    for (const revision of ['main', commit]) {
+    for (const revision of [commit, 'main']) {
       for (const caller of [nobody, stranger]) {
         await expect(node.repos.entry(caller, repo, revision, 'model.bin')).rejects.toMatchObject({
           code: 'HUB_REFUSED',
