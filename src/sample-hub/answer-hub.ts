@@ -3,7 +3,7 @@ import { type Answer, redirectAnswer, refusalAnswer } from './answer.ts';
 import { preflightAnswer } from './cors.ts';
 import type { HubRequest, RepoRequest } from './hub-state.ts';
 import type { RouteKind } from './route.ts';
-import { answerAuthCheck, answerWhoami, answerXetReadToken } from './routes/account.ts';
+import { answerAuthCheck, answerWhoami } from './routes/account.ts';
 import { answerCommits } from './routes/commits.ts';
 import { answerBlob, answerManifest } from './routes/ollama.ts';
 import { answerPathsInfo } from './routes/paths-info.ts';
@@ -13,6 +13,7 @@ import { answerRepoInfo } from './routes/repo-info.ts';
 import { answerRepoList } from './routes/repo-list.ts';
 import { answerResolve, answerResolveCache } from './routes/resolve.ts';
 import { answerTree, answerTreeSize } from './routes/tree.ts';
+import { answerXetReadToken } from './routes/xet-read-token.ts';
 
 /** Routes of a repo at a commit. */
 const REPO_ROUTES: Partial<Record<RouteKind, (request: RepoRequest) => Answer | Promise<Answer>>> = {
@@ -59,7 +60,7 @@ export async function answerHub(request: HubRequest, hasBadToken: boolean): Prom
 }
 
 /** The answer where there is nothing. */
-export function notFound(): Answer {
+function notFound(): Answer {
   return refusalAnswer({ status: 404, message: "Sorry, we can't find the page you are looking for." }, 'json');
 }
 

@@ -38,7 +38,7 @@ export async function exchange(
       bytesSent += bytes;
       if (isFile) log.countFileBytes(target.repo ?? '', target.path ?? '', bytes);
     };
-    await sendAnswer(request, response, answer, { clock: hub.clock, rules, onSent, signal });
+    await sendAnswer(request, response, answer, { clock: hub.clock, rules, onSent });
   } finally {
     const { range, 'user-agent': userAgent } = request.headers;
     log.add({

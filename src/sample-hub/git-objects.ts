@@ -27,7 +27,7 @@ export function compareTreeLines(a: TreeLine, b: TreeLine): number {
 }
 
 /** The bytes of a git tree object. `lines` must be in git's order. */
-export function treeBytes(lines: readonly TreeLine[]): Uint8Array {
+function treeBytes(lines: readonly TreeLine[]): Uint8Array {
   const parts = lines.flatMap((line) => [
     Buffer.from(`${line.type === 'directory' ? '40000' : '100644'} ${line.name}\0`),
     Buffer.from(line.oid, 'hex'),
@@ -39,7 +39,7 @@ export function treeBytes(lines: readonly TreeLine[]): Uint8Array {
 export const treeOid = (lines: readonly TreeLine[]): string => objectOid('tree', bytesContent(treeBytes(lines)));
 
 /** The bytes of a git commit object, all times in UTC. */
-export function commitBytes(commit: CommitText): Uint8Array {
+function commitBytes(commit: CommitText): Uint8Array {
   const who = `${commit.author} <${commit.author}@sample.invalid> ${commit.seconds} +0000`;
   const parent = commit.parent === undefined ? '' : `parent ${commit.parent}\n`;
   const text = `tree ${commit.tree}\n${parent}author ${who}\ncommitter ${who}\n\n${commit.message}\n`;

@@ -51,3 +51,13 @@ export interface RepoRequest extends HubRequest {
 export function flag(query: URLSearchParams, name: string): boolean {
   return /^(true|1)$/i.test(query.get(name) ?? '');
 }
+
+/** A whole number of a query, at least `least` and at most `most`; `fallback` when there is none. */
+export function wholeNumber(
+  query: URLSearchParams,
+  name: string,
+  { least, most, fallback }: { readonly least: number; readonly most: number; readonly fallback: number },
+): number {
+  const text = query.get(name) ?? '';
+  return /^\d{1,15}$/.test(text) ? Math.min(Math.max(Number(text), least), most) : fallback;
+}

@@ -16,7 +16,7 @@
  */
 
 export type { SampleAccount } from './accounts.ts';
-export { bytesContent, type Content, joinContents } from './content.ts';
+export type { Content } from './content.ts';
 export type { Fault, FaultMatch } from './fault.ts';
 export { bigFiles } from './generate/big-files.ts';
 export { demoRepos } from './generate/demo-repos.ts';

@@ -34,7 +34,7 @@ export interface SampleHubOptions {
 export interface SampleHub extends AsyncDisposable {
   /** `http://127.0.0.1:port`, what `HF_ENDPOINT` would be. */
   readonly url: string;
-  /** The origin of signed URLs. */
+  /** The origin of signed URLs: `http://localhost:port`, another host than the hub's. */
   readonly cdnUrl: string;
   /** Names of all repos: `org/name`, `datasets/org/name` ... */
   readonly repos: readonly string[];
@@ -86,8 +86,17 @@ export async function createSampleHub(options: SampleHubOptions = {}): Promise<S
   const log = new RequestLog();
   const closing = new AbortController();
   const context = { hub, log, signal: closing.signal };
-  const main = await listen((request, response) => serveHub(context, request, response), options.port ?? 0);
-  const cdn = await listen((request, response) => serveCdn(context, request, response), options.cdnPort ?? 0);
+  const main = await listen(
+    (request, response) => serveHub(context, request, response),
+    options.port ?? 0,
+    '127.0.0.1',
+  );
+  // Clients that compare hosts without ports must see another one than the hub's.
+  const cdn = await listen(
+    (request, response) => serveCdn(context, request, response),
+    options.cdnPort ?? 0,
+    'localhost',
+  );
   hub.url = main.url;
   hub.cdnUrl = cdn.url;
 

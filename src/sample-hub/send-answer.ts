@@ -14,8 +14,6 @@ export interface SendOptions {
   readonly rules: readonly FaultRule[];
   /** Told of every piece of body that was handed to the connection, and whether it is a file's content. */
   readonly onSent: (bytes: number, isFile: boolean) => void;
-  /** Ends all waiting when the hub closes. */
-  readonly signal: AbortSignal;
 }
 
 /** Sends an answer with the faults that apply to it. Resolves when all was sent or the client went away. */
@@ -29,9 +27,7 @@ export async function sendAnswer(
   // A fault set for a whole repo means its files, not the listings; those are named by their kind.
   const rules = options.rules.filter((rule) => isFile || rule.match.kind !== undefined);
   const fault = mergeFaults(rules);
-  const gone = new AbortController();
-  response.once('close', () => gone.abort(new Error('the client went away')));
-  const signal = AbortSignal.any([gone.signal, options.signal]);
+  if (response.destroyed) return;
   const headers = { ...answer.headers };
   if (fault.contentLength !== undefined && isFile) headers['content-length'] = String(fault.contentLength);
   for (const name of mergeFaults(options.rules).withoutHeaders ?? []) delete headers[name.toLowerCase()];
@@ -40,6 +36,9 @@ export async function sendAnswer(
     response.end();
     return;
   }
+  const gone = new AbortController();
+  response.once('close', () => gone.abort(new Error('the client went away')));
+  const { signal } = gone;
   try {
     if (fault.firstByteDelay !== undefined) {
       response.flushHeaders();

@@ -1,13 +1,13 @@
 import { type Answer, jsonAnswer } from '../answer.ts';
-import type { RepoRequest } from '../hub-state.ts';
+import { type RepoRequest, wholeNumber } from '../hub-state.ts';
 import { hubDate } from './listed-entry.ts';
 
 /** `GET /api/{type}/{repo}/commits/{revision}?p=&limit=`: newest first. */
 export function answerCommits(request: RepoRequest): Answer {
   const { repo, commit, query } = request;
   const history = repo.history(commit);
-  const limit = Math.min(Math.max(Number(query.get('limit')) || 50, 1), 1000);
-  const page = Math.max(Number(query.get('p')) || 0, 0);
+  const limit = wholeNumber(query, 'limit', { least: 1, most: 1000, fallback: 50 });
+  const page = wholeNumber(query, 'p', { least: 0, most: 1e9, fallback: 0 });
   const commits = history.slice(page * limit, (page + 1) * limit).map((one) => ({
     id: one.id,
     title: one.message,

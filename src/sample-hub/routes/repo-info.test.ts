@@ -59,6 +59,10 @@ test('expand leaves only what was asked for', async () => {
   const hub = await sampleHub({ repos });
   const info = (await ask(`${hub.url}/api/models/org/name?expand=sha&expand=gated&expand=unknown`)).json<object>();
   expect(Object.keys(info).sort()).toEqual(['_id', 'gated', 'id', 'modelId', 'sha']);
+  const xet = async () => (await ask(`${hub.url}/api/models/org/name?expand=xetEnabled`)).json();
+  expect(await xet()).toHaveProperty('xetEnabled', true);
+  hub.setFault('*', { xet: false });
+  expect(await xet()).not.toHaveProperty('xetEnabled');
 });
 
 test('datasets and Spaces have their own fields', async () => {

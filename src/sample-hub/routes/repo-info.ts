@@ -9,7 +9,11 @@ export function answerRepoInfo(request: RepoRequest): Answer {
   const { repo, commit, query } = request;
   const expand = query.getAll('expand').flatMap((names) => names.split(','));
   const info = repoInfo(repo, commit);
-  if (expand.length > 0) return jsonAnswer(200, pick(info, expand));
+  if (expand.length > 0) {
+    // Shown to who asks for it only.
+    const xet = request.fault.xet === false ? {} : { xetEnabled: true };
+    return jsonAnswer(200, pick({ ...info, ...xet }, expand));
+  }
   if (flag(query, 'blobs')) info.siblings = siblingsWithBlobs(request);
   if (flag(query, 'securityStatus')) info.securityRepoStatus = { scansDone: true, filesWithIssues: [] };
   return jsonAnswer(200, info);

@@ -1,6 +1,6 @@
 import type { RepoType } from '../../contracts/domain.ts';
 import { type Answer, jsonAnswer } from '../answer.ts';
-import { flag, type HubRequest } from '../hub-state.ts';
+import { flag, type HubRequest, wholeNumber } from '../hub-state.ts';
 import { type RepoState, repoName } from '../sample-repo.ts';
 import { pick, repoInfo } from './repo-info.ts';
 
@@ -27,7 +27,7 @@ export function answerRepoList(request: HubRequest, type: RepoType): Answer {
     visible.filter((repo) => matches(repo, query)),
     query,
   );
-  const limit = Math.min(Math.max(Number(query.get('limit')) || 1000, 1), 1000);
+  const limit = wholeNumber(query, 'limit', { least: 1, most: 1000, fallback: 1000 });
   const start = cursorStart(query.get('cursor'));
   const expand = query.getAll('expand').flatMap((names) => names.split(','));
   const page = found.slice(start, start + limit).flatMap((repo) => {

@@ -46,7 +46,7 @@ export function answerResolveCache(request: RepoRequest): Answer {
 }
 
 /** The headers that decide about bytes. */
-export function bytesRequest(request: HubRequest): { range?: string; ifNoneMatch?: string; acceptEncoding?: string } {
+function bytesRequest(request: HubRequest): { range?: string; ifNoneMatch?: string; acceptEncoding?: string } {
   const { range, 'if-none-match': ifNoneMatch, 'accept-encoding': acceptEncoding } = request.headers;
   return {
     ...(range === undefined ? {} : { range }),

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ask, sampleHub } from '../../../test/support/sample-hub.ts';
 
@@ -81,6 +82,19 @@ test('a cursor that a client made up works like the own ones; a senseless one en
   expect((await list(cursor)).map((node) => node.path)).toEqual(['d', 'm.bin']);
   expect(await list(base64(`${base64(JSON.stringify({ file_name: 'm.bin' }))}:50`))).toEqual([]);
   expect(await list('nonsense')).toEqual([]);
+});
+
+test('no query breaks a listing', async () => {
+  const hub = await sampleHub({ repos });
+  const base64 = fc.string({ maxLength: 30 }).map((text) => Buffer.from(text).toString('base64'));
+  const value = fc.oneof(fc.string({ maxLength: 20 }), fc.integer().map(String), base64);
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom('cursor', 'limit', 'recursive', 'expand'), value, async (name, text) => {
+      const query = new URLSearchParams({ [name]: text });
+      expect((await ask(`${hub.url}/api/models/org/name/tree/main?${query}`)).status).toBe(200);
+    }),
+    { numRuns: 200 },
+  );
 });
 
 test('expanded entries know the commit that changed them last', async () => {

@@ -1,7 +1,7 @@
 import { missingEntry } from '../access.ts';
 import { type Answer, jsonAnswer, refusalAnswer } from '../answer.ts';
 import type { CommitSnapshot, TreeNode } from '../commit-snapshot.ts';
-import { flag, type RepoRequest } from '../hub-state.ts';
+import { flag, type RepoRequest, wholeNumber } from '../hub-state.ts';
 import { listedEntry } from './listed-entry.ts';
 
 /** `GET /api/{type}/{repo}/tree/{revision}[/{path}]?recursive=&expand=&limit=&cursor=`. */
@@ -11,7 +11,7 @@ export function answerTree(request: RepoRequest): Answer {
   if (!nodes) return refusalAnswer(missingEntry(commit.id), 'json');
   const expand = flag(query, 'expand');
   const most = fault.pageSize ?? (expand ? 100 : 1000);
-  const limit = Math.min(Number(query.get('limit')) || most, most);
+  const limit = wholeNumber(query, 'limit', { least: 1, most, fallback: most });
   const cursor = query.get('cursor');
   const start = cursor === null ? 0 : afterCursor(nodes, cursor);
   const page = nodes.slice(start, start + limit);
