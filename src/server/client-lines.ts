@@ -44,7 +44,7 @@ export function clientLines(
     {
       client: 'transformers.js 3 and 4',
       language: 'js',
-      code: `env.remoteHost = '${url}/'; env.allowLocalModels = false;`,
+      code: `env.remoteHost = '${url}/';\nenv.allowLocalModels = false;`,
     },
     {
       client: '@huggingface/hub',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { readdir, readlink } from 'node:fs/promises';
 import { get, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
@@ -191,6 +192,28 @@ test('a data directory serves one server at a time, and the next one when that h
   await close();
   const next = await startMirror({ hub, dataDir });
   await next.close();
+});
+
+test.runIf(process.platform === 'linux')('a server that was closed leaves no file and no socket open', async () => {
+  const hub = await sampleHub({ repos: REPOS });
+  const openFiles = async () => {
+    const targets = await Promise.all(
+      (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+    );
+    return targets.filter((target) => target.startsWith('socket:') || target.includes('modelswarm-data-'));
+  };
+  const once = async () => {
+    const { url, close } = await startMirror({ hub });
+    await ask(`${url}/org/model/resolve/main/model.bin`);
+    await ask(`${url}/org/model/resolve/main/config.json`);
+    await close();
+  };
+  // The first round opens what stays for good: the connections of the test's own client, for one.
+  await once();
+  const before = await openFiles();
+  await once();
+  await expect.poll(openFiles).toHaveLength(before.length);
+  expect(await openFiles()).not.toContainEqual(expect.stringContaining('modelswarm-data-'));
 });
 
 function askAs(host: string, port: number, path: string): Promise<IncomingMessage> {
