@@ -1,9 +1,10 @@
 import { readdir, readlink, rename, stat, truncate, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { describeBlobStore, makeSample, openHeld, readAll, store } from '../../test/support/blob-store-conformance.ts';
+import { describeBlobStore } from '../../test/support/blob-store-conformance.ts';
 import { openDiskStore } from '../../test/support/disk-store.ts';
 import { recordingLogger } from '../../test/support/recording-logger.ts';
+import { makeSample, openHeld, readAll, store } from '../../test/support/samples.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { blobPath } from './layout.ts';
 

@@ -1,9 +1,9 @@
 import { copyFile, mkdir, readdir, rm, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { makeSample, openHeld, readAll, store } from '../../test/support/blob-store-conformance.ts';
 import { openDiskStore } from '../../test/support/disk-store.ts';
 import { recordingLogger } from '../../test/support/recording-logger.ts';
+import { makeSample, openHeld, readAll, store } from '../../test/support/samples.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { blobPath } from './layout.ts';
 

@@ -1,9 +1,9 @@
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { makeSample, openHeld, store, writePart } from '../../test/support/blob-store-conformance.ts';
 import { openDiskStore } from '../../test/support/disk-store.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
+import { makeSample, openHeld, store, writePart } from '../../test/support/samples.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import type { DiskRoom } from './space.ts';
 

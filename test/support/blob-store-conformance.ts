@@ -1,68 +1,16 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { BlobStore, Reservation } from '../../src/contracts/blob-store.ts';
-import type { ByteReader } from '../../src/contracts/byte-reader.ts';
+import type { BlobStore } from '../../src/contracts/blob-store.ts';
 import type { Clock } from '../../src/contracts/clock.ts';
-import type { Blob, ContentId, RepoRef } from '../../src/contracts/domain.ts';
-import { hashBytes } from '../../src/hashing/hash-bytes.ts';
+import type { ContentId } from '../../src/contracts/domain.ts';
 import { ManualClock } from './manual-clock.ts';
+import { makeSample, openHeld, readAll, SAMPLE_REPO, store, writePart } from './samples.ts';
 
 /** Opens the store of one place; opened again, it holds what it held. `close` also ends what it stands on. */
 export type OpenStore = (options: {
   readonly clock: Clock;
   readonly maxCacheSize?: number;
 }) => Promise<{ readonly blobs: BlobStore; readonly close: () => Promise<void> }>;
-
-/** Bytes with their names. */
-export interface Sample extends Blob {
-  readonly bytes: Uint8Array;
-  readonly id: ContentId;
-}
-
-const REPO: RepoRef = { type: 'models', id: 'org/model' };
-
-/** Random bytes, as a file of the kind that `kind` says. */
-export function makeSample(size: number, kind: ContentId['kind'] = 'lfs'): Sample {
-  const bytes = randomBytes(size);
-  const { sha256, gitOid } = hashBytes(bytes);
-  const id: ContentId = kind === 'lfs' ? { kind, sha256, size } : { kind, repo: REPO, gitOid, size };
-  return { bytes, sha256, gitOid, size, id };
-}
-
-/** Writes a part file where a fill would. */
-export async function writePart(reservation: Reservation, bytes: Uint8Array): Promise<string> {
-  const path = join(reservation.directory, 'fills', `${randomUUID()}.part`);
-  await writeFile(path, bytes);
-  reservation.written(bytes.length);
-  return path;
-}
-
-/** Reserves, writes, promotes: what a fill does in the end. */
-export async function store(blobs: BlobStore, sample: Sample, ids: readonly ContentId[] = [sample.id]): Promise<void> {
-  const reservation = await blobs.reserve(sample.size);
-  try {
-    const { sha256, gitOid, size } = sample;
-    await blobs.promote(await writePart(reservation, sample.bytes), { sha256, gitOid, size }, ids);
-  } finally {
-    reservation.release();
-  }
-}
-
-/** Opens a blob that must be held. */
-export async function openHeld(blobs: BlobStore, sha256: string): Promise<ByteReader> {
-  const reader = await blobs.open(sha256);
-  if (!reader) throw new Error(`blob ${sha256} is not held`);
-  return reader;
-}
-
-/** All bytes of a reader. */
-export async function readAll(reader: ByteReader): Promise<Uint8Array> {
-  const bytes = new Uint8Array(reader.size);
-  for (let position = 0; position < bytes.length; ) position += await reader.read(bytes.subarray(position), position);
-  return bytes;
-}
 
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
@@ -118,7 +66,7 @@ export function describeBlobStore(implementation: string, createPlace: () => Pro
     test('takes the part file away, and joins equal bytes under all their content ids', async () => {
       const { blobs } = await openEmpty();
       const sample = makeSample(1000);
-      const plain: ContentId = { kind: 'plain', repo: REPO, gitOid: sample.gitOid, size: 1000 };
+      const plain: ContentId = { kind: 'plain', repo: SAMPLE_REPO, gitOid: sample.gitOid, size: 1000 };
       await store(blobs, sample);
       const reservation = await blobs.reserve(1000);
       const part = await writePart(reservation, sample.bytes);
