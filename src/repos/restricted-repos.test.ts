@@ -114,7 +114,9 @@ test('a revoked token is refused within the life of its grants', async () => {
   node.hub.accounts.revoke('hf_reader');
   node.clock.advance(301);
   for (const repo of [gated, hidden]) {
-    await expect(node.repos.entry(reader, repo, 'main', 'model.bin')).rejects.toMatchObject(refused(401));
+    for (const revision of [node.hub.commit(repo.id), 'main']) {
+      await expect(node.repos.entry(reader, repo, revision, 'model.bin')).rejects.toMatchObject(refused(401));
+    }
   }
 });
 
