@@ -81,14 +81,10 @@ function repoRoute(
     segment !== undefined && (isCache ? /^[0-9a-f]{40}$/.test(segment) : markers.includes(segment));
   const isApi = segments[0] === 'api';
   const rest = segments.slice(idStart);
-  const idLength = isMarker(rest[1])
-    ? 1
-    : isMarker(rest[2]) || (isApi && rest.length === 2)
-      ? 2
-      : isApi && rest.length === 1
-        ? 1
-        : 0;
-  if (idLength === 0) return undefined;
+  // Below /api the id may also be the end of the path.
+  const isId = (length: number) => isMarker(rest[length]) || (isApi && !isCache && rest.length === length);
+  const idLength = [1, 2].find(isId);
+  if (idLength === undefined) return undefined;
   const id = rest.slice(0, idLength).map(decodeURIComponent).join('/');
   const withId = (other: string) =>
     ['', ...segments.slice(0, idStart), other, ...segments.slice(idStart + idLength)].join('/');

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { ask, sampleHub } from '../../test/support/sample-hub.ts';
 import { steppedClock } from '../../test/support/stepped-clock.ts';
 import { createSampleHub } from './index.ts';
@@ -117,6 +117,19 @@ test('answers, first bytes and bodies can be slow, each body for itself or all t
   each();
   hub.setFault({ host: 'cdn' }, { totalBytesPerSecond: 5_000_000 });
   expect(await milliseconds(2)).toBeGreaterThan(500);
+});
+
+test('a client that goes away ends its request', async () => {
+  const hub = await sampleHub({ repos });
+  const location = (await ask(hub.url + MODEL_URL)).headers.get('location') ?? '';
+  hub.setFault({ host: 'cdn' }, { bytesPerSecond: 10_000 });
+  const aborter = new AbortController();
+  const response = await fetch(location, { signal: aborter.signal });
+  expect((await response.body?.getReader().read())?.value?.length).toBeGreaterThan(0);
+  aborter.abort();
+  await vi.waitFor(() => expect(hub.requests.at(-1)).toMatchObject({ host: 'cdn', status: 200 }));
+  expect(hub.requests.at(-1)?.bytesSent).toBeLessThan(MODEL.length);
+  expect(hub.bytesSent('org/name', 'm.bin')).toBe(hub.requests.at(-1)?.bytesSent);
 });
 
 test('faults of bodies leave listings alone, unless they name them', async () => {

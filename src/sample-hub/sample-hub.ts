@@ -1,6 +1,7 @@
 import { systemClock } from '../base/system-clock.ts';
 import type { Clock } from '../contracts/clock.ts';
 import { Accounts, type SampleAccount } from './accounts.ts';
+import type { CommitSnapshot } from './commit-snapshot.ts';
 import { type Fault, type FaultMatch, FaultRules } from './fault.ts';
 import { demoRepos } from './generate/demo-repos.ts';
 import type { HubState } from './hub-state.ts';
@@ -9,7 +10,7 @@ import { GENEROUS_LIMITS, RateLimiter, type RateLimits } from './rate-limit.ts';
 import type { RepoFile } from './repo-file.ts';
 import { RepoStore } from './repo-store.ts';
 import { type LoggedRequest, RequestLog } from './request-log.ts';
-import type { Push, RepoAccess, RepoCard, SampleRepo } from './sample-repo.ts';
+import type { Push, RepoAccess, RepoCard, RepoState, SampleRepo } from './sample-repo.ts';
 import { serveCdn } from './serve-cdn.ts';
 import { serveHub } from './serve-hub.ts';
 
@@ -145,16 +146,13 @@ function updateRepo(
   if (id !== undefined) repos.rename(name, id);
 }
 
-function commitOf(
-  repo: ReturnType<RepoStore['named']>,
-  revision: string,
-): NonNullable<ReturnType<typeof repo.resolve>> {
+function commitOf(repo: RepoState, revision: string): CommitSnapshot {
   const commit = repo.resolve(revision);
   if (!commit) throw new RangeError(`${repo.id} has no revision ${revision}`);
   return commit;
 }
 
-function fileOf(commit: ReturnType<typeof commitOf>, path: string): RepoFile {
+function fileOf(commit: CommitSnapshot, path: string): RepoFile {
   const file = commit.files.get(path);
   if (!file) throw new RangeError(`no file ${path} at ${commit.id}`);
   return file;
