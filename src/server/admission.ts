@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { pathOf } from '../http/request-frame.ts';
 import type { Admission, Gate } from './gate.ts';
 
 /** Who a Node request comes from, or why it goes no further. */
@@ -14,7 +13,7 @@ export function createAdmit(gate: Gate): Admit {
     const { socket, headers, method = 'GET', url = '/' } = incoming;
     const admission = gate({
       method,
-      path: pathOf(url),
+      path: url.split('?', 1)[0] ?? '/',
       remoteAddress: socket.remoteAddress,
       localAddress: socket.localAddress,
       header: (name) => {

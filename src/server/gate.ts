@@ -9,7 +9,7 @@ import { createHostCheck } from './host-check.ts';
 /** What the gate looks at, from whatever kind of server the request came in. */
 export interface Arrival {
   readonly method: string;
-  /** Path without the query. */
+  /** Path without the query, exactly as sent. */
   readonly path: string;
   /** Address of the other end of the connection; undefined when the host does not tell. */
   readonly remoteAddress: string | undefined;

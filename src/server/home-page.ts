@@ -13,15 +13,18 @@ body { margin: 0 auto; max-width: 46rem; padding: 3rem 1.25rem 5rem; background:
 h1 { margin: 0; font-size: 1.75rem; letter-spacing: -.02em }
 h2 { margin: 2.5rem 0 .5rem; font-size: 1.1rem }
 p { margin: .5rem 0; color: var(--soft) }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 1px; margin: 1.75rem 0 0;
+dl { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1px; margin: 1.75rem 0 0;
   border: 1px solid var(--line); border-radius: .5rem; background: var(--line); overflow: hidden }
 dl div { background: var(--paper); padding: .75rem 1rem }
 dt { color: var(--soft); font-size: .8rem }
 dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums }
 dd.up { color: var(--mark) }
+@media (max-width: 40rem) { dl { grid-template-columns: repeat(2, 1fr) } }
 h3 { margin: 1rem 0 .25rem; font-size: .85rem; font-weight: 600 }
 pre { margin: 0; padding: .6rem .8rem; border-radius: .4rem; background: var(--code); overflow-x: auto;
   font: 13.5px/1.5 ui-monospace, monospace; user-select: all }
+footer { margin-top: 2.5rem; color: var(--soft); font-size: .9rem }
+a { color: inherit }
 `;
 
 /** No script, no picture, no font, nothing from elsewhere: only this style. */
@@ -73,7 +76,7 @@ ${facts.map(([name, value, mark]) => `<div><dt>${name}</dt><dd class="${mark}">$
 ${clientLines(url, { wantsToken })
   .map(({ client, code }) => `<h3>${escapeHtml(client)}</h3>\n<pre>${escapeHtml(code)}</pre>`)
   .join('\n')}
-<p>Version ${escapeHtml(version)}. State for machines: <a href="/-/health">health</a>, <a href="/-/ready">ready</a>.</p>
+<footer>Version ${escapeHtml(version)} · for machines: <a href="/-/health">health</a>, <a href="/-/ready">ready</a></footer>
 </body>
 </html>
 `;

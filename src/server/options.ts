@@ -25,7 +25,7 @@ export interface ModelswarmOptions {
   readonly deny?: readonly string[];
   /**
    * When there is one, every request must bring one: as its Bearer token, or in `X-Modelswarm-Client-Token` beside a Hub
-   * token. `hf_msw` and 31 to 250 letters or digits. They are never sent to the Hub. Default: none.
+   * token. `hf_msw` and 34 to 250 letters or digits. They are never sent to the Hub. Default: none.
    */
   readonly clientTokens?: readonly string[];
   /** The address that clients use, when it is not the one that the server listens on: `https://models.example.org`. */

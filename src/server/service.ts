@@ -70,7 +70,7 @@ export function createService(settings: MirrorSettings): Service {
       origins.set(request, url);
       const { mirror } = await open();
       const answer = await mirror(request, caller);
-      return answer ?? plainError(404, undefined, 'The Hub has no such path, and neither has this mirror.', 'file');
+      return answer ?? plainError(404, undefined, NOT_MIRRORED, 'file');
     });
 
   return {
@@ -90,6 +90,9 @@ export function createService(settings: MirrorSettings): Service {
     },
   };
 }
+
+const NOT_MIRRORED =
+  'This mirror has the files and the API of the Hub; not its web pages, not git, and not the /v2 registry that Ollama reads.';
 
 function hostNames({ allowedHosts, publicUrl }: MirrorSettings): string[] {
   return publicUrl === undefined ? [...allowedHosts] : [...allowedHosts, new URL(publicUrl).hostname];

@@ -84,7 +84,7 @@ export const optionSchemas: { readonly [Name in keyof ServerOptions]-?: z.ZodTyp
   strict: z.boolean(),
   allow: list(repoGlob),
   deny: list(repoGlob),
-  clientTokens: list(z.string().regex(CLIENT_TOKEN, 'must be hf_msw and 31 to 250 letters or digits')),
+  clientTokens: list(z.string().regex(CLIENT_TOKEN, 'must be hf_msw and 34 to 250 letters or digits')),
   publicUrl: httpUrl,
   allowedHosts: list(hostName),
   trustedProxies: list(network),
