@@ -56,6 +56,6 @@ export interface Blob {
   /** 64 hex. */
   readonly sha256: string;
   readonly size: number;
-  /** Git oid of the bytes themselves (`sha1("blob " + size + "\0" + bytes)`), 40 hex. */
+  /** Git oid of the bytes themselves (`sha1("blob " + size + "\0" + bytes)`), 40 hex; '' when nothing has asked for it. */
   readonly gitOid: string;
 }

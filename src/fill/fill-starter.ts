@@ -7,7 +7,7 @@ import { ConnectionBudget } from '../transfer/connection-budget.ts';
 import { grantName, partName } from './content.ts';
 import type { FilesOptions } from './files.ts';
 import { Fill } from './fill.ts';
-import { type PartShelf, partsDirectory } from './part-shelf.ts';
+import { type PartShelf, partsDirectory, type ShelvedPart } from './part-shelf.ts';
 import { Room } from './room.ts';
 
 export interface FillStarter {
@@ -27,8 +27,7 @@ export function createFillStarter(
   const budget = new ConnectionBudget(options.connections ?? 64);
 
   /** Room for a fill; when there is none, parts that nobody uses make way. */
-  async function openRoom(size: number, whole: boolean, name: string): Promise<Room> {
-    const left = shelf.take(name);
+  async function openRoom(size: number, whole: boolean, left: ShelvedPart | undefined): Promise<Room> {
     await shelf.drop('old');
     const wish = { blobs, size, whole, left };
     try {
@@ -49,10 +48,19 @@ export function createFillStarter(
     async start(grant, content, key, whole) {
       options.admit?.(grant.client, whole ? content.size : 0);
       const name = partName(key);
-      const room = await openRoom(content.size, whole, name);
+      const left = shelf.take(name);
+      const room = await openRoom(content.size, whole, left);
       try {
         const path = join(partsDirectory(room.directory), name);
-        const part = await openPartFile({ path, size: content.size, content: key, source: grantName(grant), hashing });
+        const resume = left !== undefined;
+        const part = await openPartFile({
+          path,
+          size: content.size,
+          content: key,
+          source: grantName(grant),
+          hashing,
+          resume,
+        });
         const fill = new Fill({
           key,
           content,
@@ -61,7 +69,8 @@ export function createFillStarter(
           part,
           partPath: path,
           room,
-          hasher: hashing.open(path, content.size),
+          // The git oid of an LFS file's content proves nothing, and would cost half as much again.
+          hasher: hashing.open(path, content.size, { gitOid: content.kind === 'plain' }),
           blobs,
           budget,
           mostConnections: options.connectionsPerFile ?? 8,

@@ -22,7 +22,14 @@ afterEach(() => rm(directory, { recursive: true }));
 afterAll(() => hashing.close());
 
 const openPart = (size: number): Promise<Part> =>
-  openPartFile({ path: join(directory, 'file.part'), size, content: 'lfs:x', source: 'org/model/file', hashing });
+  openPartFile({
+    path: join(directory, 'file.part'),
+    size,
+    content: 'lfs:x',
+    source: 'org/model/file',
+    hashing,
+    resume: true,
+  });
 
 function startTransfer(part: Part, options: Partial<TransferOptions> = {}): Transfer {
   return new Transfer({
