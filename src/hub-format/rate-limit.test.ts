@@ -21,7 +21,7 @@ test.each(['', 'r=1;t=2', '"api";r=x;t=1', '"api";r=1', `"api";r=1;t=1${' '.repe
 
 test.each([
   ['/org/name/resolve/main/x', 'resolvers'],
-  ['/api/resolve-cache/models/a/b/c/d', 'resolvers'],
+  ['/api/resolve-cache/models/a/b/c/resolve/d', undefined],
   ['/api/models/a/b', 'api'],
   ['/org/name', 'pages'],
 ])('%s counts as %s', (pathname, bucket) => {

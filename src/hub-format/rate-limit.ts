@@ -57,8 +57,12 @@ export function parseRateLimitPolicy(value: string | null | undefined): RateLimi
   });
 }
 
-/** The bucket that the Hub counts a request path in. */
-export function quotaBucket(pathname: string): QuotaBucket {
-  if (pathname.includes('/resolve/') || pathname.startsWith('/api/resolve-cache/')) return 'resolvers';
+/**
+ * The bucket that the Hub counts a request path in; undefined for `/api/resolve-cache/`, whose answers say nothing
+ * about a quota (the redirect that led there has been counted).
+ */
+export function quotaBucket(pathname: string): QuotaBucket | undefined {
+  if (pathname.startsWith('/api/resolve-cache/')) return undefined;
+  if (pathname.includes('/resolve/')) return 'resolvers';
   return pathname.startsWith('/api/') ? 'api' : 'pages';
 }

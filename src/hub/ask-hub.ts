@@ -3,7 +3,7 @@ import { SwarmError } from '../errors.ts';
 import { hubError } from '../hub-format/hub-error.ts';
 import type { Answer } from './exchange.ts';
 import { type HubConnection, hubUrl } from './hub-connection.ts';
-import { readBytes } from './read-body.ts';
+import { readBytes, readJson } from './read-body.ts';
 import { type FollowedAnswer, isRedirect, redirectTarget, sendFollowing } from './redirects.ts';
 import { withRetries } from './retry.ts';
 
@@ -33,13 +33,20 @@ const isOutage = (status: number): boolean => status === 408 || status === 429 |
 
 /**
  * Asks the Hub something that it answers itself: redirects on its own origin followed, outages retried (GET and HEAD),
- * look-ups for unknown repos queued. Refusals (4xx) and redirects to elsewhere come back as answers.
+ * look-ups for unknown repos queued. Refusals (4xx) and redirects to elsewhere are answers.
  *
- * @throws SwarmError RATE_LIMITED, UPSTREAM_UNAVAILABLE, UPSTREAM_TIMEOUT, UPSTREAM_INVALID; `signal.reason`.
+ * @param take makes the result of an answer, or throws; it is tried again too. It has to use up or end the body.
+ * @throws SwarmError RATE_LIMITED, UPSTREAM_UNAVAILABLE, UPSTREAM_TIMEOUT, UPSTREAM_INVALID; `signal.reason`; whatever
+ * `take` throws.
  */
-export function askHub(hub: HubConnection, question: HubQuestion, call: HubCall = {}): Promise<FollowedAnswer> {
+export function askHub<T>(
+  hub: HubConnection,
+  question: HubQuestion,
+  call: HubCall,
+  take: (followed: FollowedAnswer) => T | Promise<T>,
+): Promise<T> {
   const { what } = question;
-  const once = async (): Promise<FollowedAnswer> => {
+  const once = async (): Promise<T> => {
     const followed = await sendFollowing(
       hub,
       {
@@ -54,9 +61,9 @@ export function askHub(hub: HubConnection, question: HubQuestion, call: HubCall 
       question.isEnough,
     );
     if (isOutage(followed.answer.status)) throw await errorFrom(hub, followed.answer, what);
-    return followed;
+    return take(followed);
   };
-  const patiently = (): Promise<FollowedAnswer> =>
+  const patiently = (): Promise<T> =>
     withRetries(once, {
       policy: question.method === 'POST' ? { attempts: 1, totalMs: 0 } : hub.retry,
       clock: hub.clock,
@@ -68,21 +75,35 @@ export function askHub(hub: HubConnection, question: HubQuestion, call: HubCall 
   return call.priority === 'known' ? patiently() : hub.gate.run(patiently, call.signal);
 }
 
+/** A JSON document of the Hub, with the answer that brought it. */
+export interface HubDocument {
+  readonly json: unknown;
+  /** Its body has been read. */
+  readonly answer: Answer;
+}
+
 /**
- * As `askHub`, for questions that have no answer but 200: refusals are thrown too.
+ * As `askHub`, for questions whose only good answer is a JSON document.
  *
- * @throws SwarmError HUB_REFUSED, and UPSTREAM_INVALID for any other status and for redirects to another host.
+ * @param limit bytes of the document.
+ * @throws SwarmError HUB_REFUSED, and UPSTREAM_INVALID for any other status, for redirects to another host, and for
+ * documents that are too long or no JSON.
  */
-export async function askHubForDocument(
+export function askHubForJson(
   hub: HubConnection,
   question: HubQuestion,
-  call: HubCall = {},
-): Promise<Answer> {
-  const { answer } = await askHub(hub, question, call);
-  if (answer.status === 200) return answer;
-  if (answer.status >= 400) throw await errorFrom(hub, answer, question.what);
-  answer.body.destroy();
-  throw new SwarmError('UPSTREAM_INVALID', unexpected(answer, question.what));
+  call: HubCall,
+  limit: number,
+): Promise<HubDocument> {
+  const { what } = question;
+  return askHub(hub, question, call, async ({ answer }) => {
+    if (answer.status >= 400) throw await errorFrom(hub, answer, what);
+    if (answer.status !== 200) {
+      answer.body.destroy();
+      throw new SwarmError('UPSTREAM_INVALID', unexpected(answer, what));
+    }
+    return { json: await readJson(answer, limit, hub.clock, what), answer };
+  });
 }
 
 /** What is wrong with an answer that is neither a success nor a refusal. */

@@ -43,9 +43,17 @@ export function isOnHub(hub: HubConnection, url: URL): boolean {
   return url.origin === hub.endpoint.origin;
 }
 
-/** The URL of a path of the Hub's URL space. `pathname` starts with `/` and is encoded. */
-export function hubUrl(hub: HubConnection, pathname: string): URL {
-  return new URL(hub.endpoint.origin + hub.endpoint.pathname.replace(/\/$/, '') + pathname);
+const basePath = (hub: HubConnection): string => hub.endpoint.pathname.replace(/\/$/, '');
+
+/** The URL of a path of the Hub's URL space. `path` starts with `/`, is encoded, and may have a query. */
+export function hubUrl(hub: HubConnection, path: string): URL {
+  return new URL(hub.endpoint.origin + basePath(hub) + path);
+}
+
+/** The path of a URL within the Hub's URL space, without its query; undefined when the URL is not in it. */
+export function hubPathname(hub: HubConnection, url: URL): string | undefined {
+  const base = basePath(hub);
+  return isOnHub(hub, url) && url.pathname.startsWith(`${base}/`) ? url.pathname.slice(base.length) : undefined;
 }
 
 function authorization(token: string): string {
@@ -64,7 +72,7 @@ function authorization(token: string): string {
 export async function send(hub: HubConnection, request: HubRequest): Promise<Answer> {
   const { url, token, signal } = request;
   const onHub = isOnHub(hub, url);
-  const counted = { pathname: url.pathname, token };
+  const counted = { pathname: hubPathname(hub, url) ?? url.pathname, token };
   if (onHub) await hub.quota.admit({ ...counted, priority: request.priority ?? 'unknown' }, signal);
   else await hub.guard.check(url);
   const bytes = request.purpose === 'bytes';

@@ -12,7 +12,9 @@ const CLOSED = new Set(['UND_ERR_DESTROYED', 'UND_ERR_CLOSED']);
 function codeOf(error: unknown): string {
   // Several addresses were tried: the first failure speaks for all.
   if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);
-  const code = (error as { code?: unknown } | null | undefined)?.code;
+  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
+  // The client's parser errors have no code of their own.
+  if (name === 'HTTPParserError') return 'HTTPParserError';
   return typeof code === 'string' ? code : 'unknown error';
 }
 
@@ -34,10 +36,14 @@ export function networkError(error: unknown, host: string): SwarmError {
     return new SwarmError('UPSTREAM_UNAVAILABLE', `The proxy refused the way to ${host} (HTTP ${proxy[1]}).`);
   }
   if (code === 'UND_ERR_INVALID_ARG') return new SwarmError('INTERNAL', `A malformed request was made for ${host}.`);
-  if (code === 'UND_ERR_HEADERS_OVERFLOW' || code.startsWith('HPE_')) {
+  if (code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'HTTPParserError') {
     return new SwarmError('UPSTREAM_INVALID', `The exchange with ${host} was not valid HTTP (${code}).`);
   }
-  const isTls = /CERT|TLS|SSL|ALTNAME|ISSUER/.test(code);
-  const advice = isTls ? ' Its certificate is not trusted; a private authority has to be configured.' : '';
-  return new SwarmError('UPSTREAM_UNAVAILABLE', `${host} could not be reached, or broke off (${code}).${advice}`);
+  return new SwarmError('UPSTREAM_UNAVAILABLE', `${host} could not be reached, or broke off (${code}).${advice(code)}`);
+}
+
+function advice(code: string): string {
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return ' Its certificate is for another name.';
+  const isTrust = /CERT|ISSUER|VERIFY|SELF_SIGNED/.test(code);
+  return isTrust ? ' Its certificate is not trusted here; a private authority has to be configured.' : '';
 }

@@ -5,10 +5,9 @@ import { apiPathname } from '../hub-format/hub-urls.ts';
 import { repoName } from '../hub-format/repo-id.ts';
 import { assertPath } from '../hub-format/repo-path.ts';
 import { parseTreePage } from '../hub-format/tree-page.ts';
-import { askHubForDocument } from './ask-hub.ts';
+import { askHubForJson } from './ask-hub.ts';
 import type { HubConnection } from './hub-connection.ts';
 import { provePointers } from './pointer-proof.ts';
-import { readJson } from './read-body.ts';
 
 /** The Hub's own limit for one request. */
 export const MAX_PATHS = 2000;
@@ -32,7 +31,7 @@ export async function pathsInfo(
   if (paths.length > MAX_PATHS) throw new SwarmError('BAD_REQUEST', `More than ${MAX_PATHS} paths in one request.`);
   for (const path of paths) assertPath(path);
   const what = `${repoName(repo)}@${commit}`;
-  const answer = await askHubForDocument(
+  const { json } = await askHubForJson(
     hub,
     {
       method: 'POST',
@@ -42,8 +41,9 @@ export async function pathsInfo(
       what,
     },
     call,
+    BODY_LIMIT,
   );
-  const { entries } = parseTreePage(await readJson(answer, BODY_LIMIT, hub.clock, what), what);
+  const { entries } = parseTreePage(json, what);
   const asked = new Set(paths);
   const found = new Map<string, Entry>();
   for (const entry of entries) if (asked.has(entry.path)) found.set(entry.path, entry);

@@ -11,7 +11,7 @@ import { parseRetryAfter } from '../hub-format/retry-after.ts';
 
 /** One look at the quota. */
 export interface QuotaRequest {
-  /** Path of the URL: it decides the bucket. */
+  /** Path below the endpoint: it decides the bucket. */
   readonly pathname: string;
   /** The Hub counts per account; requests without a token count against our address. */
   readonly token: string | undefined;
@@ -87,6 +87,7 @@ export function createQuota(clock: Clock): Quota {
   return {
     async admit({ pathname, token, priority }, signal) {
       const bucket = quotaBucket(pathname);
+      if (bucket === undefined) return;
       for (;;) {
         const budget = budgetsOf(token).get(bucket);
         const wait = budget ? budget.resetAt - clock.now() : 0;
@@ -117,7 +118,7 @@ export function createQuota(clock: Clock): Quota {
         if (budget) budget.quota = quota;
       }
       if (status !== 429) return;
-      const bucket = quotaBucket(pathname);
+      const bucket = quotaBucket(pathname) ?? 'resolvers';
       const said = limits.find((limit) => limit.bucket === bucket);
       const asked = parseRetryAfter(headers.get('retry-after'), clock.now());
       const seconds = asked ?? (said ? said.resetSeconds + 1 : DEFAULT_BACK_OFF_SECONDS);

@@ -3,9 +3,8 @@ import type { HubCall, RepoInfo } from '../contracts/hub.ts';
 import { apiPathname } from '../hub-format/hub-urls.ts';
 import { repoName } from '../hub-format/repo-id.ts';
 import { parseRepoInfo } from '../hub-format/repo-info.ts';
-import { askHubForDocument } from './ask-hub.ts';
+import { askHubForJson } from './ask-hub.ts';
 import type { HubConnection } from './hub-connection.ts';
-import { readJson } from './read-body.ts';
 
 /** Mirrors that ignore `expand` send everything, with up to 50,000 file names. */
 const BODY_LIMIT = 64 * 1024 * 1024;
@@ -27,6 +26,6 @@ export async function repoInfo(
   // Spaces cannot be gated, and the Hub refuses to be asked.
   const fields = repo.type === 'spaces' ? ['private', 'disabled', 'sha'] : ['private', 'gated', 'disabled', 'sha'];
   const query = fields.map((field) => `expand=${field}`).join('&');
-  const answer = await askHubForDocument(hub, { method: 'GET', path: `${pathname}?${query}`, what }, call);
-  return parseRepoInfo(await readJson(answer, BODY_LIMIT, hub.clock, what), repo.type, what);
+  const { json } = await askHubForJson(hub, { method: 'GET', path: `${pathname}?${query}`, what }, call, BODY_LIMIT);
+  return parseRepoInfo(json, repo.type, what);
 }

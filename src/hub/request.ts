@@ -86,7 +86,8 @@ export async function request(
     throw new SwarmError('BAD_REQUEST', `The method ${method.slice(0, 20)} is not passed on to the Hub.`);
   }
   const what = `${method} ${path.split('?', 1)[0]}`;
-  const { answer } = await askHub(hub, { method, path, headers: passedOn(init.headers), body: init.body, what }, call);
+  const question = { method, path, headers: passedOn(init.headers), body: init.body, what } as const;
+  const { answer } = await askHub(hub, question, call, (followed) => followed);
   const { status, headers, body } = answer;
   if (isRedirect(status)) {
     body.destroy();

@@ -80,6 +80,7 @@ export async function resolveFile(
     hub,
     { method: 'HEAD', path: resolvePathname(repo, revision, path), what, isEnough },
     call,
+    (followed) => followed,
   );
   if (answer.status >= 400) throw await errorFrom(hub, answer, what);
   answer.body.discard();

@@ -5,12 +5,11 @@ import { apiPathname, canonicalPathname } from '../hub-format/hub-urls.ts';
 import { findLink } from '../hub-format/link-header.ts';
 import { repoName } from '../hub-format/repo-id.ts';
 import { parseTreePage } from '../hub-format/tree-page.ts';
-import { askHubForDocument } from './ask-hub.ts';
+import { askHubForJson, type HubDocument } from './ask-hub.ts';
 import { repoInUrl } from './canonical-repo.ts';
 import type { Answer } from './exchange.ts';
-import { type HubConnection, isOnHub } from './hub-connection.ts';
+import { type HubConnection, hubPathname, isOnHub } from './hub-connection.ts';
 import { provePointers } from './pointer-proof.ts';
-import { readJson } from './read-body.ts';
 import { TreeCollector } from './tree-collector.ts';
 
 /** Pages of 1,000 for the most items that we take, with room for hubs that send shorter ones. */
@@ -33,10 +32,11 @@ function nextPage(hub: HubConnection, answer: Answer, what: string): string | un
   if (link === undefined) return undefined;
   const next = URL.canParse(link, answer.url) ? new URL(link, answer.url) : undefined;
   // The token goes along, so a listing must not be able to point us anywhere else, not even on the Hub.
-  if (!next || !isOnHub(hub, next) || !isSamePath(next.pathname, answer.url.pathname)) {
+  const pathname = hubPathname(hub, answer.url);
+  if (!next || !pathname || !isOnHub(hub, next) || !isSamePath(next.pathname, answer.url.pathname)) {
     throw new SwarmError('UPSTREAM_INVALID', `The Hub's listing of ${what} goes on at another address. Not followed.`);
   }
-  return answer.url.pathname.slice(hub.endpoint.pathname.replace(/\/$/, '').length) + next.search;
+  return pathname + next.search;
 }
 
 /**
@@ -52,8 +52,8 @@ export async function tree(hub: HubConnection, repo: RepoRef, commit: Commit, ca
   let path: string | undefined = `${apiPathname(repo, 'tree', commit)}?recursive=true&expand=false`;
   for (let pages = 0; path !== undefined; pages += 1) {
     if (pages === MAX_PAGES) throw new SwarmError('UPSTREAM_INVALID', `The Hub's listing of ${what} does not end.`);
-    const answer = await askHubForDocument(hub, { method: 'GET', path, what }, call);
-    const page = parseTreePage(await readJson(answer, PAGE_LIMIT, hub.clock, what), what);
+    const { json, answer }: HubDocument = await askHubForJson(hub, { method: 'GET', path, what }, call, PAGE_LIMIT);
+    const page = parseTreePage(json, what);
     await provePointers(page.entries, what);
     collector.add(page.entries, page.directories);
     canonical = repoInUrl(hub, answer.url) ?? canonical;
