@@ -146,7 +146,7 @@ export const settings: readonly Setting[] = [
     flag: 'data-dir',
     group: 'Storage',
     kind: texts('dir'),
-    schema: listOf(anyText),
+    schema: listOf(anyText).refine((value) => Array.isArray(value) && value.length > 0, 'must name a directory'),
     otherwise: '`$XDG_CACHE_HOME/modelswarm`, or `~/.cache/modelswarm`',
     help: 'Where models are kept. Several directories (one per disk) share the models among them; the first one also holds the catalogue.',
   },

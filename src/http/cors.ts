@@ -35,6 +35,7 @@ const ALLOWED = [
   'User-Agent',
   'X-Requested-With',
   'X-Request-Id',
+  'X-Modelswarm-Client-Token',
 ].join(', ');
 
 /**

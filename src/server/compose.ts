@@ -3,6 +3,7 @@ import { openDataDir } from '../blobs/data-dir.ts';
 import { openBlobStore } from '../blobs/disk-blob-store.ts';
 import { openCatalog } from '../catalog/catalog.ts';
 import type { BlobUsage } from '../contracts/blob-store.ts';
+import { SwarmError } from '../errors.ts';
 import { openFiles } from '../fill/files.ts';
 import { createHashPool } from '../hashing/hash-pool.ts';
 import { createCallerKeys } from '../http/authorization.ts';
@@ -49,8 +50,9 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     const dataDir = opening.adopt(await openDataDir(path), (it) => it.close());
     directories.push(dataDir.path);
   }
-  const catalogPath = join(directories[0] ?? '', 'catalog.db');
-  const catalog = opening.adopt(openCatalog({ path: catalogPath, clock, logger }), (it) => it.close());
+  const [first] = directories;
+  if (first === undefined) throw new SwarmError('CONFIG', 'At least one data directory is needed.');
+  const catalog = opening.adopt(openCatalog({ path: join(first, 'catalog.db'), clock, logger }), (it) => it.close());
   const hashing = opening.adopt(createHashPool(), (it) => it.close());
   const hub = opening.adopt(createHubClient({ endpoint: upstream, clock, logger, proxy }), (it) => it.close());
   const blobs = opening.adopt(
