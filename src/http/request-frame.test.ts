@@ -65,3 +65,15 @@ test('Cache-Status names this cache and what it did', () => {
   expect(cacheStatus('hit')).toBe('modelswarm; hit');
   expect(cacheStatus('joined')).toBe('modelswarm; fwd=miss; collapsed');
 });
+
+test('a client that leaves while its answer is made is no error', async () => {
+  const leaving = new AbortController();
+  const wait = () =>
+    new Promise<Response>((_resolve, reject) => {
+      leaving.signal.addEventListener('abort', () => reject(leaving.signal.reason));
+    });
+  const { response, logger } = frame('/a', wait, { signal: leaving.signal });
+  leaving.abort('gone');
+  expect((await response).status).toBe(499);
+  expect(logger.lines.map(({ level }) => level)).toEqual(['debug']);
+});

@@ -26,7 +26,11 @@ export async function frameRequest(
   const response =
     request.method === 'OPTIONS'
       ? preflightResponse()
-      : await run(id).catch((error) => failureResponse(error, path, id, logger));
+      : await run(id).catch((error) => {
+          // Nobody reads this answer any more; the number is nginx's for it.
+          if (request.signal.aborted && !isSwarmError(error)) return new Response(null, { status: 499 });
+          return failureResponse(error, path, id, logger);
+        });
   addCommonHeaders(response, id);
   const cache = response.headers.get('cache-status') ?? undefined;
   const milliseconds = clock.now() - startedAt;

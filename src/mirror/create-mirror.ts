@@ -9,6 +9,7 @@ import type { Exchange } from './exchange.ts';
 import type { MirrorOptions } from './mirror-options.ts';
 import type { MirrorParts } from './mirror-parts.ts';
 import { passThrough } from './pass-through.ts';
+import { createQuestionBudget } from './question-budget.ts';
 import { serveFile } from './serve-file.ts';
 import { serveInfo } from './serve-info.ts';
 import { servePathsInfo } from './serve-paths-info.ts';
@@ -29,7 +30,8 @@ export type Mirror = (request: Request, caller: Caller) => Promise<Response | un
 /** The Hub's URL space for models, datasets and spaces, from what is held and what the Hub says. */
 export function createMirror(options: MirrorOptions): Mirror {
   const { documents, clock, offline = false } = options;
-  const parts: MirrorParts = { ...options, cache: new DocumentCache({ documents, clock, offline }) };
+  const cache = new DocumentCache({ documents, clock, offline });
+  const parts: MirrorParts = { ...options, cache, charge: createQuestionBudget(clock, options.questions) };
   return async (request, caller) => {
     const exchange = readExchange(request, caller);
     const isApi = exchange.pathname.startsWith('/api/');

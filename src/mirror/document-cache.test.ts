@@ -4,6 +4,13 @@ import type { DocumentStore, StoredDocument } from '../contracts/catalog.ts';
 import { SwarmError } from '../errors.ts';
 import { DocumentCache } from './document-cache.ts';
 
+interface Over {
+  readonly preferStored?: boolean;
+  readonly status?: number;
+  readonly bytes?: number;
+  readonly admit?: () => void;
+}
+
 function setUp({ offline = false } = {}) {
   const clock = new ManualClock();
   const kept = new Map<string, StoredDocument>();
@@ -14,7 +21,7 @@ function setUp({ offline = false } = {}) {
   const cache = new DocumentCache({ documents, clock, offline });
   let loads = 0;
   const down = () => new SwarmError('UPSTREAM_UNAVAILABLE', 'down');
-  const get = async (failure?: SwarmError, over: { preferStored?: boolean; status?: number; bytes?: number } = {}) => {
+  const get = async (failure?: SwarmError, over: Over = {}) => {
     const load = async (): Promise<StoredDocument> => {
       loads += 1;
       await new Promise((resolve) => setImmediate(resolve));
@@ -22,8 +29,8 @@ function setUp({ offline = false } = {}) {
       const body = new Uint8Array(over.bytes ?? 1);
       return { status: over.status ?? 200, headers: {}, body, storedAt: clock.now() };
     };
-    const { preferStored = false } = over;
-    return (await cache.get({ key: 'key', freshFor: 60_000, preferStored, load })).outcome;
+    const { preferStored = false, admit = () => {} } = over;
+    return (await cache.get({ key: 'key', freshFor: 60_000, preferStored, admit, load })).outcome;
   };
   return { clock, kept, get, down, loads: () => loads };
 }
@@ -93,4 +100,18 @@ test('a copy from the future (the clock was set back) is not taken for fresh', a
   await get();
   clock.advance(-2 * MINUTE);
   expect(await get()).toBe('miss');
+});
+
+test('a caller who may not ask gets the old copy, and takes nothing from the others', async () => {
+  const { get, clock, loads } = setUp();
+  const admit = () => {
+    throw new SwarmError('RATE_LIMITED', 'not you');
+  };
+  await expect(get(undefined, { admit })).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  await get();
+  expect(await get(undefined, { admit })).toBe('hit');
+  clock.advance(2 * MINUTE);
+  expect(await get(undefined, { admit })).toBe('stale');
+  expect(await get()).toBe('miss');
+  expect(loads()).toBe(2);
 });

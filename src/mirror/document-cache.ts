@@ -25,6 +25,8 @@ export interface DocumentQuery {
   readonly freshFor: number;
   /** The Hub is known to be down: a stored copy is taken at once. */
   readonly preferStored?: boolean;
+  /** Called when the Hub has to be asked on behalf of this caller; throws when it may not be. */
+  readonly admit?: () => void;
   /** Fetches it, as an anonymous caller. Shared by all who ask meanwhile, so it must not hang on one client. */
   readonly load: () => Promise<StoredDocument>;
 }
@@ -46,8 +48,8 @@ export class DocumentCache {
     this.#offline = options.offline;
   }
 
-  /** Throws what `load` throws when there is no usable copy; OFFLINE when nothing may be asked. */
-  async get({ key, freshFor, preferStored = false, load }: DocumentQuery): Promise<FoundDocument> {
+  /** Throws what `admit` and `load` throw when there is no usable copy; OFFLINE when nothing may be asked. */
+  async get({ key, freshFor, preferStored = false, admit, load }: DocumentQuery): Promise<FoundDocument> {
     const now = this.#clock.now();
     const stored = this.#documents.document(key);
     const age = stored ? Math.abs(now - stored.storedAt) : Number.POSITIVE_INFINITY;
@@ -58,6 +60,12 @@ export class DocumentCache {
     }
     if (this.#offline) throw new SwarmError('OFFLINE', 'This server is offline and has never fetched this document');
     let joined = true;
+    try {
+      admit?.();
+    } catch (error) {
+      if (!usable) throw error;
+      return { document: usable, outcome: 'stale' };
+    }
     try {
       const document = await this.#loading.run(key, async () => {
         joined = false;

@@ -4,6 +4,7 @@ import type { Clock } from '../contracts/clock.ts';
 import type { Files } from '../contracts/files.ts';
 import type { HubClient } from '../contracts/hub.ts';
 import type { HotTable } from '../http/hot-table.ts';
+import type { QuestionRate } from './question-budget.ts';
 
 /** What the mirror works with. */
 export interface MirrorOptions {
@@ -16,6 +17,8 @@ export interface MirrorOptions {
   readonly hot?: HotTable | undefined;
   /** Never ask the Hub: what is known is served whatever its age. */
   readonly offline?: boolean | undefined;
+  /** What one client may have asked of the Hub's API. Default 10 per second, 1,000 at once. */
+  readonly questions?: QuestionRate | undefined;
   /**
    * Base URL of this server as the client of a request should see it, without a slash at the end, for the links in answers to
    * that client. Nothing that is made of it is stored. Default: the origin of the request, which is its Host header.

@@ -10,7 +10,7 @@ import type { Exchange } from './exchange.ts';
 import { throwRefusal } from './hub-json.ts';
 import { hubQuery } from './hub-query.ts';
 import { ownUrl } from './json-answer.ts';
-import type { MirrorOptions } from './mirror-options.ts';
+import type { MirrorParts } from './mirror-parts.ts';
 
 /** JSON is taken in whole, to look for Xet keys; anything else streams up to the second bound. */
 const MAX_JSON_BYTES = 32 * 1024 * 1024;
@@ -22,12 +22,13 @@ const KEPT = ['x-total-count', 'x-repo-commit', 'x-error-code', 'x-error-message
  * Asks the Hub what this client asks us, with the client's own token, and stores nothing: for API routes that we do not know and for
  * questions about the caller. GET and HEAD only. Throws the Hub's refusals, RATE_LIMITED, UPSTREAM_*, OFFLINE.
  */
-export async function passThrough(options: MirrorOptions, exchange: Exchange): Promise<Response> {
+export async function passThrough(options: MirrorParts, exchange: Exchange): Promise<Response> {
   const { hub, clock } = options;
   const { method, caller, signal, request } = exchange;
   const path = canonicalPathname(exchange.pathname) + hubQuery(exchange.query);
   if (options.offline)
     throw new SwarmError('OFFLINE', 'This server is offline and does not keep answers on this route');
+  options.charge(caller.client);
   const accept = request.headers.get('accept') ?? '*/*';
   const answer = await hub.request(
     path,

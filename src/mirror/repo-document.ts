@@ -50,6 +50,7 @@ async function find(parts: MirrorParts, exchange: Exchange, request: RepoDocumen
   const { grant, path, body, bodyKey = '', freshFor, rewrite } = request;
   const { caller, signal } = exchange;
   if (grant.access === 'restricted') {
+    parts.charge(caller.client);
     const call = { token: caller.token, signal, priority: 'known' } as const;
     return { document: await fetchHubJson(parts, { path, body, call }, rewrite), outcome: 'bypass' };
   }
@@ -57,6 +58,7 @@ async function find(parts: MirrorParts, exchange: Exchange, request: RepoDocumen
     key: `${path} ${bodyKey}`,
     freshFor,
     preferStored: grant.stale,
+    admit: () => parts.charge(caller.client),
     load: () => fetchHubJson(parts, { path, body, call: { priority: 'known' } }, rewrite),
   });
   return leaveOnAbort(found, signal);

@@ -275,3 +275,18 @@ test('HEAD on an API route is its GET without the body', async () => {
   expect([head.status, head.text]).toEqual([200, '']);
   expect(head.headers.get('content-length')).toBe(get.headers.get('content-length'));
 });
+
+test('a flood of questions from one address ends here; what is known is still answered', async () => {
+  await using mirror = await openMirror({ repos: [repo] }, { questions: { perSecond: 0.001, burst: 5 } });
+  await mirror.ask('/api/models/org/model');
+  mirror.hub.resetCounters();
+  const flood = Array.from({ length: 50 }, (_, index) => mirror.ask('/api/whoami-v2', { token: `hf_flood${index}` }));
+  const limited = (await Promise.all(flood)).filter(({ status }) => status === 429);
+  expect(limited).toHaveLength(46);
+  expect(Number(limited[0]?.headers.get('retry-after'))).toBeGreaterThan(1);
+  expect(mirror.hub.requests).toHaveLength(4);
+  expect((await mirror.ask('/api/models/org/model')).status).toBe(200);
+  // Nor is the client kept from downloading: what the listing tells is told.
+  const info = await mirror.ask('/api/models/org/model?blobs=true');
+  expect([info.status, info.headers.get('cache-status')]).toEqual([200, 'modelswarm; hit; detail=stale']);
+});

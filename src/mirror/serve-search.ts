@@ -23,6 +23,7 @@ export async function serveSearch(parts: MirrorParts, exchange: Exchange): Promi
   const found = parts.cache.get({
     key: path,
     freshFor: MOVING_FRESHNESS,
+    admit: () => parts.charge(exchange.caller.client),
     load: () => fetchHubJson(parts, { path, call: {} }),
   });
   const { document, outcome } = await leaveOnAbort(found, exchange.signal);

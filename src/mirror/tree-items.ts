@@ -20,7 +20,7 @@ export function fileItem({ path, size, gitOid, sha256 }: Entry): TreeItem {
 }
 
 /** A directory as the Hub lists it. */
-export function directoryItem({ path, gitOid }: TreeDirectory): TreeItem {
+function directoryItem({ path, gitOid }: TreeDirectory): TreeItem {
   return { type: 'directory', oid: gitOid, size: 0, path };
 }
 
