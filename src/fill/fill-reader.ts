@@ -9,8 +9,11 @@ const HELD_BACK_BYTES = 64 * 1024;
 /** Clients give up after 10 s without a byte, so while a long verification runs they get a few of the held back ones. */
 const TRICKLE_MS = 5000;
 const TRICKLE_BYTES = 512;
-/** A range longer than this that runs into the tail is a piece of a bulk download, and is held back like a whole read. */
-const LONGEST_PROBE = 1024 * 1024;
+/**
+ * A longer range that runs into the tail is a piece of a bulk download, and is held back like a whole read: aria2 splits down to 1 MiB.
+ * Readers of footers (Parquet, zip) ask for the last 64 KiB or less.
+ */
+const LONGEST_PROBE = 128 * 1024;
 /** Fetched beyond a range, because the next range often follows; as long as the range itself, within this. */
 const MOST_READ_AHEAD = 16 * 1024 * 1024;
 const SHORTEST_READ_AHEAD = 64 * 1024;
