@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isSwarmError } from '../errors.ts';
 import { parseHubPath } from './hub-path.ts';
-import { apiPathname, canonicalPathname, rawPathname, resolvePathname } from './hub-urls.ts';
+import { apiPathname, canonicalPathname, resolvePathname } from './hub-urls.ts';
 import { isRepoId, repoName } from './repo-id.ts';
 import { MAX_PATH_LENGTH, MAX_PATHNAME_LENGTH, pathProblem, revisionProblem } from './repo-path.ts';
 
@@ -189,7 +189,6 @@ test('a path that was built is read back as it was meant', () => {
       validPath,
       (repo, revision, path) => {
         expect(parseHubPath(resolvePathname(repo, revision, path))).toEqual({ route: 'resolve', repo, revision, path });
-        expect(parseHubPath(rawPathname(repo, revision, path))).toEqual({ route: 'raw', repo, revision, path });
         expect(parseHubPath(apiPathname(repo, 'paths-info', revision))).toEqual({
           route: 'paths-info',
           repo,
@@ -216,7 +215,7 @@ test('parts that are not valid are never put into a URL', () => {
   expect(() => resolvePathname(model('a/b'), '..', 'f')).toThrow(bad);
   expect(() => resolvePathname(model('a/b'), 'main', 'a/../b')).toThrow(bad);
   expect(() => resolvePathname(model('a/b'), 'main', '\ud800')).toThrow(bad);
-  expect(() => rawPathname(model('a/b'), 'main', '')).toThrow(bad);
+  expect(() => resolvePathname(model('a/b'), 'main', '')).toThrow(bad);
   expect(() => apiPathname(model(''))).toThrow(bad);
 });
 

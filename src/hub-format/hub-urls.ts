@@ -16,14 +16,6 @@ export function resolvePathname(repo: RepoRef, revision: Revision, path: string)
   return `/${repoName(repo)}/resolve/${encodeURIComponent(revision)}/${encodePath(path)}`;
 }
 
-/** `/{repo}/raw/{revision}/{path}`, as `resolvePathname`. */
-export function rawPathname(repo: RepoRef, revision: Revision, path: string): string {
-  assertRepo(repo);
-  assertRevision(revision);
-  assertPath(path);
-  return `/${repoName(repo)}/raw/${encodeURIComponent(revision)}/${encodePath(path)}`;
-}
-
 /**
  * `/api/{type}/{id}[/{action}[/{revision}]]`, percent-encoded.
  *

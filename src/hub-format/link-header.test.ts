@@ -59,6 +59,13 @@ test('URLs of the Hub are moved to this server, absolute, and links to anywhere 
   expect(rewriteLinks(null, 'https://h', 'http://m')).toBeUndefined();
 });
 
+test('relations of Xet are dropped, also when they lead to the Hub', () => {
+  const xet =
+    '<https://h/api/models/a/b/xet-read-token/c>; rel="xet-auth", </v1/r>; rel="xet-reconstruction-info other"';
+  expect(rewriteLinks(xet, 'https://h', 'http://m')).toBeUndefined();
+  expect(rewriteLinks(`${xet}, </next>; rel="next"`, 'https://h', 'http://m')).toBe('<http://m/next>; rel="next"');
+});
+
 test('whatever the header says, a rewritten link leads to this server', () => {
   const unit = fc.constantFrom(...'<>;,=" \\/', 'rel', 'next', 'https://h/', 'https://evil/', '..');
   fc.assert(

@@ -3,7 +3,7 @@ import { SwarmError } from '../errors.ts';
 /** Longest path of a file inside a repo, in UTF-16 units (git's own limit on most systems). */
 export const MAX_PATH_LENGTH = 4096;
 /** Longest revision; git refs stay far below. */
-export const MAX_REVISION_LENGTH = 255;
+const MAX_REVISION_LENGTH = 255;
 /** Longest request path we look at, still percent-encoded: Node's own limit for a request line and its headers. */
 export const MAX_PATHNAME_LENGTH = 16_384;
 

@@ -1,4 +1,7 @@
-import { formatLinkHeader, parseLinkHeader } from './link-header.ts';
+import { formatLinkHeader, hasRel, parseLinkHeader } from './link-header.ts';
+
+/** A client that sees one of these goes around the mirror to the Xet servers. */
+const XET_RELATIONS = ['xet-auth', 'xet-reconstruction-info'];
 
 /** `url` below `from` moved below `to`; undefined when it is not below `from`. */
 function moved(url: string, from: URL, to: string): string | undefined {
@@ -11,7 +14,8 @@ function moved(url: string, from: URL, to: string): string | undefined {
 
 /**
  * A `Link` header of the Hub with its URLs moved to this server, absolute (some clients match `https?://` only).
- * Links to anywhere else are dropped: clients follow them as they stand, and would leave the mirror.
+ * Links to anywhere else are dropped, as clients follow them as they stand and would leave the mirror; so are the
+ * relations of Xet.
  *
  * @param value the Hub's header.
  * @param endpoint base URL of the Hub, without a slash at the end.
@@ -26,6 +30,7 @@ export function rewriteLinks(
 ): string | undefined {
   const from = new URL(endpoint);
   const links = parseLinkHeader(value).flatMap((link) => {
+    if (XET_RELATIONS.some((rel) => hasRel(link, rel))) return [];
     const url = moved(link.url, from, publicUrl);
     return url === undefined ? [] : [{ url, params: link.params }];
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { removeXetHeaders, removeXetKeys } from './xet-signals.ts';
+import { removeXetKeys } from './xet-signals.ts';
 
 test('xet keys are removed at any depth, and nothing else is', () => {
   const json = [
@@ -32,30 +32,4 @@ test('any document is clean afterwards', () => {
 test('a document that is nested too deeply is refused', () => {
   const json: unknown = JSON.parse(`${'['.repeat(200)}${']'.repeat(200)}`);
   expect(() => removeXetKeys(json)).toThrow(expect.objectContaining({ code: 'UPSTREAM_INVALID' }));
-});
-
-test('xet headers and link relations are removed, other links stay', () => {
-  const headers = new Headers({
-    'x-xet-hash': 'a',
-    'X-Xet-Refresh-Route': '/x',
-    'x-repo-commit': 'c',
-    link: '</api/token>; rel="xet-auth", </next>; rel="next", </r>; rel="xet-reconstruction-info"',
-  });
-  removeXetHeaders(headers);
-  expect([...headers]).toEqual([
-    ['link', '</next>; rel="next"'],
-    ['x-repo-commit', 'c'],
-  ]);
-});
-
-test('a Link header that held nothing but xet is removed, malformed parts included', () => {
-  const headers = new Headers({ link: '</api/token>; rel="xet-auth", garbage xet-reconstruction-info' });
-  removeXetHeaders(headers);
-  expect(headers.has('link')).toBe(false);
-});
-
-test('a Link header without xet is left as it is', () => {
-  const headers = new Headers({ link: '</a>;rel=next' });
-  removeXetHeaders(headers);
-  expect(headers.get('link')).toBe('</a>;rel=next');
 });

@@ -1,10 +1,7 @@
 import { SwarmError } from '../errors.ts';
-import { formatLinkHeader, hasRel, parseLinkHeader } from './link-header.ts';
 
 /** Deeper JSON than this is not an answer of the Hub, and would overflow the stack of whoever writes it out again. */
 const MAX_DEPTH = 128;
-
-const XET_RELATIONS = ['xet-auth', 'xet-reconstruction-info'];
 
 /**
  * Deletes `xetHash` and `xetEnabled` from a parsed JSON document, in place, at any depth. A client that sees them goes
@@ -28,20 +25,4 @@ export function removeXetKeys(json: unknown): void {
     }
     level = next;
   }
-}
-
-/**
- * Deletes every header that points to Xet, in place: `X-Xet-*`, and the relations `xet-auth` and
- * `xet-reconstruction-info` of `Link` (its other links stay).
- *
- * @throws SwarmError UPSTREAM_INVALID when the `Link` header is absurdly long.
- */
-export function removeXetHeaders(headers: Headers): void {
-  for (const name of [...headers.keys()]) if (name.startsWith('x-xet-')) headers.delete(name);
-  const value = headers.get('link');
-  // Written out again even when every parsed link stays: what could not be parsed may hold one of the relations too.
-  if (!value || !/xet-/i.test(value)) return;
-  const kept = parseLinkHeader(value).filter((link) => !XET_RELATIONS.some((rel) => hasRel(link, rel)));
-  if (kept.length > 0) headers.set('link', formatLinkHeader(kept));
-  else headers.delete('link');
 }

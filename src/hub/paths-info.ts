@@ -10,7 +10,7 @@ import type { HubConnection } from './hub-connection.ts';
 import { provePointers } from './pointer-proof.ts';
 
 /** The Hub's own limit for one request. */
-export const MAX_PATHS = 2000;
+const MAX_PATHS = 2000;
 /** 2,000 entries of about 300 bytes, and long paths. */
 const BODY_LIMIT = 16 * 1024 * 1024;
 
