@@ -299,4 +299,38 @@ describe('options of the file engine', () => {
     });
     await expect(files.open(forged, whole)).rejects.toBe(refusal);
   });
+
+  test('whoever starts a fill for bytes that the Hub does not serve to him gets none that others bring in', async () => {
+    const refused = async () => {
+      throw new SwarmError('UPSTREAM_UNAVAILABLE', 'the CDN has no such object');
+    };
+    const thief = { ...grant({ verifyServable: refused }), repo: { type: 'models', id: 'thief/model' } } as const;
+    const hung = script(() => ({ silent: true }));
+    source = hung;
+    await start();
+    const stolen = await files.open(thief, whole);
+    const reading = stolen.reader.read(new Uint8Array(1000), 0);
+    reading.catch(() => {});
+    source = script(() => ({}));
+    const { reader } = await files.open(grant(), whole);
+    expect(isRight(await readAll(reader))).toBe(true);
+    await expect(reading).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+    expect(hung.reads.every((read) => read.sent === 0)).toBe(true);
+  });
+
+  test('what an earlier fill left is read only by those whom the Hub serves it to', async () => {
+    await start();
+    await readAll((await files.open(grant(), range(0, 100_000))).reader, 0, 100_000);
+    await stop();
+    await start();
+    const refusal = new SwarmError('HUB_REFUSED', 'no such object', { hub: { status: 404, message: 'no' } });
+    const thief = grant({
+      repo: { type: 'models', id: 'thief/model' },
+      verifyServable: async () => {
+        throw refusal;
+      },
+    });
+    await expect(files.open(thief, range(0, 100))).rejects.toBe(refusal);
+    expect(isRight(await readAll((await files.open(grant(), range(0, 100))).reader, 0, 100))).toBe(true);
+  });
 });

@@ -127,7 +127,10 @@ class FileEngine implements Files {
     const whole = intent.extent === 'whole' || strict;
     const { fill, joined } = await this.#fills.acquire(key, () => this.#starter.start(grant, content, key, whole));
     try {
-      if (joined && !sameOrigin(fill.grant, grant)) await grant.verifyServable(signal);
+      if (!(await this.#share(fill, grant, joined, signal))) {
+        this.#fills.release(key, fill);
+        return await this.#openFill(grant, content, key, intent, signal);
+      }
       if (joined) this.#starter.addSource(fill, grant);
       if (whole) await fill.fetchWhole();
       const reader = new FillReader({ fill, intent, strict, onClose: () => this.#fills.release(key, fill) });
@@ -135,6 +138,29 @@ class FileEngine implements Files {
     } catch (error) {
       this.#fills.release(key, fill);
       throw error;
+    }
+  }
+
+  /**
+   * May this grant read what the fill has, and the fill with this grant's rights? Nobody reads bytes that the Hub gives only to
+   * others: neither what earlier runs left, nor what a later grant brings in. False: the fill was started for a pointer that
+   * the Hub serves nothing for, and is ended. Throws what `verifyServable` throws for this grant.
+   */
+  async #share(fill: Fill, grant: Grant, joined: boolean, signal: AbortSignal | undefined): Promise<boolean> {
+    const comesFromElsewhere = joined && !sameOrigin(fill.grant, grant);
+    if (comesFromElsewhere || fill.resumedBytes > 0) await grant.verifyServable(signal);
+    if (!comesFromElsewhere) return true;
+    try {
+      await fill.grant.verifyServable(signal);
+      return true;
+    } catch (cause) {
+      signal?.throwIfAborted();
+      fill.fail(
+        new SwarmError('UPSTREAM_UNAVAILABLE', `${fill.name}: the Hub lists this file and sends no byte of it`, {
+          cause,
+        }),
+      );
+      return false;
     }
   }
 
