@@ -107,7 +107,6 @@ const BIND_FAILURES: Readonly<Record<string, string>> = {
 
 /** Ends a server: no new connections, `timeout` milliseconds for running answers, then everything. */
 async function shutDown(server: Server, service: Service, timeout: number): Promise<void> {
-  service.drain();
   const ended = once(server, 'close');
   server.close();
   // A connection must not stay for its next request: neither one that asks again at once, nor one that waits.

@@ -15,8 +15,6 @@ export interface Service {
   readonly admit: Admit;
   /** Opens the data directory; later calls share the result. Throws DATA_DIR_LOCKED, DATA_DIR_FORMAT, CONFIG, CLOSED. */
   open(): Promise<Composition>;
-  /** Says on `/-/ready` that no new requests should come. */
-  drain(): void;
   /** Ends everything that `open` started. Idempotent. */
   close(): Promise<void>;
 }
@@ -30,7 +28,6 @@ export function createService(settings: MirrorSettings): Service {
   const origins = new WeakMap<Request, string>();
   let opening: Promise<Composition> | undefined;
   let opened: Composition | undefined;
-  let draining = false;
   let closing: Promise<void> | undefined;
 
   async function open(): Promise<Composition> {
@@ -47,7 +44,7 @@ export function createService(settings: MirrorSettings): Service {
   }
 
   async function isReady(): Promise<boolean> {
-    if (draining || closing) return false;
+    if (closing) return false;
     try {
       await open();
       return true;
@@ -77,9 +74,6 @@ export function createService(settings: MirrorSettings): Service {
     app: new Hono().all('*', (context) => handle(context.req.raw, incomingOf(context.env))),
     admit,
     open,
-    drain() {
-      draining = true;
-    },
     close() {
       // An opening that failed has nothing to close, and its error went to whoever asked for it.
       closing ??= (opening ?? Promise.resolve(undefined)).then(

@@ -179,6 +179,11 @@ test('doctor sees a server that runs, and its lock', async () => {
   expect(exit).toBe(0);
   expect(stdout).toContain('modelswarm 0');
   expect(stdout).toContain('in use by the server that runs');
+  const behindProxy = await runCli(['doctor', ...args, '--public-url', mirror.url]);
+  expect(behindProxy.stdout).toContain(`ok    public-url: modelswarm`);
+  const astray = await runCli(['doctor', ...args, '--public-url', 'http://127.0.0.1:9']);
+  expect(astray.exit).toBe(1);
+  expect(astray.stdout).toContain('fail  public-url');
   expect(stdout).toContain(`HF_ENDPOINT=${mirror.url} hf download`);
 });
 

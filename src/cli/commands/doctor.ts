@@ -7,7 +7,7 @@ import { serverSettings } from '../../server/validate-options.ts';
 import { addConfigFlags, loadCommandConfig } from '../config-flags.ts';
 import type { SettingValues } from '../config-table.ts';
 import { checkDataDir } from '../doctor/check-data-dir.ts';
-import { checkPort } from '../doctor/check-port.ts';
+import { checkPort, checkPublicUrl } from '../doctor/check-port.ts';
 import { checkProxies } from '../doctor/check-proxies.ts';
 import { checkUpstream } from '../doctor/check-upstream.ts';
 import { type Finding, reasonOf } from '../doctor/finding.ts';
@@ -42,6 +42,7 @@ export function addDoctorCommand(program: Command, terminal: Terminal): void {
 async function checkAll(values: SettingValues, { stop, environment }: Terminal): Promise<Finding[]> {
   const { serverRuns, ...port } = await checkPort(values.host, values.port, stop);
   const findings: Finding[] = [...checkOptions(values), port];
+  if (serverRuns && values.publicUrl !== undefined) findings.push(await checkPublicUrl(values.publicUrl, stop));
   for (const path of values.dataDir) {
     findings.push(...(await checkDataDir(path, values.minFreeSpace ?? 0, serverRuns)));
   }
