@@ -27,7 +27,7 @@ interface Batch {
 const COLLECT_MILLISECONDS = 4;
 const MAX_PATHS = 2000;
 
-/** Ties what `/resolve` said of a file to the git object that the repo's listing names (DESIGN §5.1). */
+/** Ties what `/resolve` said of a file to the git object that the repo's listing names. */
 export class EntryProofs {
   readonly #options: EntryProofOptions;
   readonly #batches = new Map<string, Batch>();

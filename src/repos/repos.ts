@@ -54,7 +54,7 @@ interface SeenRepo {
 }
 
 /**
- * Turns (caller, repo, revision, path) into a commit, an entry and a grant (DESIGN §5, points 1, 3, 4 and 9). Public repos
+ * Turns (caller, repo, revision, path) into a commit, an entry and a grant. Public repos
  * are looked up anonymously, once for everybody; restricted ones with the caller's own token, for that caller alone.
  *
  * Its methods throw BAD_REQUEST, NOT_ALLOWED, HUB_REFUSED (the Hub's own words), RATE_LIMITED, OFFLINE and UPSTREAM_*;

@@ -2,8 +2,10 @@ import type { Clock } from '../contracts/clock.ts';
 import type { Part } from '../contracts/part.ts';
 import type { RangeSource } from '../contracts/range-source.ts';
 import { isSwarmError, SwarmError } from '../errors.ts';
+import { Committer } from './committer.ts';
 import type { ConnectionBudget } from './connection-budget.ts';
 import { ConnectionCount } from './connection-count.ts';
+import { Doubts } from './doubts.ts';
 import { hedgeSpan, shouldSplit } from './impatience.ts';
 import { Lane, type Throttle } from './lane.ts';
 import { nextWork, URGENT_AHEAD } from './schedule.ts';
@@ -11,9 +13,6 @@ import { Setbacks } from './setbacks.ts';
 import { type Span, SpanSet } from './span-set.ts';
 import { Waiters } from './waiters.ts';
 
-/** Flush and journal at least this often while bytes come. */
-const COMMIT_BYTES = 64 * 1024 * 1024;
-const COMMIT_MS = 1000;
 /** How often stuck readers, silent lanes and due commits are looked at. */
 const TICK_MS = 500;
 /** A span lasts about this long on one connection, within the bounds below. */
@@ -21,8 +20,6 @@ const SPAN_SECONDS = 1;
 const SHORTEST_SPAN = 1024 * 1024;
 const FIRST_SPAN = 4 * 1024 * 1024;
 const LONGEST_SPAN = 64 * 1024 * 1024;
-/** Doubted spans that are compared at the same time: one keeps a worker thread busy. */
-const MOST_CHECKS = 2;
 
 export interface TransferOptions {
   readonly part: Part;
@@ -67,7 +64,7 @@ export interface TransferCounters {
 export class Transfer {
   readonly held: SpanSet = new SpanSet();
   readonly #options: TransferOptions;
-  readonly #doubted = new SpanSet();
+  readonly #doubts: Doubts;
   readonly #assigned = new SpanSet();
   readonly #demands = new Set<{ position: number; readonly end: number; readonly steersOnly: boolean }>();
   readonly #waiters = new Waiters();
@@ -77,11 +74,9 @@ export class Transfer {
   readonly #stop = new AbortController();
   readonly #wake = () => this.pump();
   #sources: RangeSource[] = [];
-  #checks = 0;
   #failure: unknown;
   #laneRate = 0;
-  #committedAt: number;
-  #committing: Promise<void> | undefined;
+  readonly #committer: Committer;
   #ticking = false;
   #fetched = 0;
   #requests = 0;
@@ -89,11 +84,11 @@ export class Transfer {
 
   constructor(options: TransferOptions) {
     this.#options = options;
-    this.#committedAt = options.clock.now();
+    this.#doubts = new Doubts(options.part);
+    this.#committer = new Committer(options.part, options.clock, (error) => this.fail(error));
     this.#setbacks = new Setbacks(options.clock, options.random);
     this.#count = new ConnectionCount({ clock: options.clock, start: 2, most: options.mostConnections });
     for (const { start, end } of options.part.trusted) this.held.add(start, end);
-    for (const { start, end } of options.part.doubted) this.#doubted.add(start, end);
   }
 
   get size(): number {
@@ -158,7 +153,7 @@ export class Transfer {
     while (this.#failure === undefined && this.#setbacks.remainingPause <= 0) {
       const work = nextWork({
         held: this.held,
-        doubted: this.#doubted,
+        doubted: this.#doubts.spans,
         assigned: this.#assigned,
         demands: this.#demands,
         backgroundEnd: Math.min(this.size, this.#options.backgroundEnd()),
@@ -166,7 +161,7 @@ export class Transfer {
       });
       if (!work) return;
       if (work.kind === 'check') {
-        if (this.#checks >= MOST_CHECKS) return;
+        if (this.#doubts.busy) return;
         void this.#check(work.start);
         continue;
       }
@@ -179,14 +174,7 @@ export class Transfer {
 
   /** Flushes and records what has landed. */
   commit(): Promise<void> {
-    this.#committing ??= this.#options.part
-      .commit()
-      .catch((error: unknown) => this.fail(error))
-      .finally(() => {
-        this.#committing = undefined;
-        this.#committedAt = this.#options.clock.now();
-      });
-    return this.#committing;
+    return this.#committer.commit();
   }
 
   /** Ends the transfer: lanes stop, waiting readers get `reason`. What has landed stays in the part. */
@@ -249,7 +237,7 @@ export class Transfer {
     this.#count.arrived(end - start);
     this.#settleHedge(lane);
     this.#waiters.wake((position) => this.held.covers(position, position + 1));
-    if (this.#options.part.uncommitted >= COMMIT_BYTES) void this.commit();
+    this.#committer.poke();
     this.#options.onProgress(this.held.bytes - before);
   }
 
@@ -276,23 +264,19 @@ export class Transfer {
     }
   }
 
-  /** Compares the journal record that holds `position` with the disk: it is held afterwards, or missing. */
+  /** Compares what the journal says of `position` with the disk: it is held afterwards, or missing. */
   async #check(position: number): Promise<void> {
-    const { part, onProgress } = this.#options;
-    const record = part.doubted.find((span) => span.start <= position && span.end > position);
-    if (!record) return this.#doubted.delete(position, position + 1);
-    this.#checks++;
-    this.#assigned.add(record.start, record.end);
+    const span = this.#doubts.at(position);
+    if (!span) return;
+    this.#assigned.add(span.start, span.end);
     try {
-      if (await part.check(record)) this.held.add(record.start, record.end);
+      if (await this.#doubts.settle(span)) this.held.add(span.start, span.end);
     } catch (error) {
       this.fail(error);
     }
-    this.#checks--;
-    this.#doubted.delete(record.start, record.end);
-    this.#assigned.delete(record.start, record.end);
+    this.#assigned.delete(span.start, span.end);
     this.#waiters.wake((waiting) => this.held.covers(waiting, waiting + 1));
-    onProgress(0);
+    this.#options.onProgress(0);
     this.pump();
   }
 
@@ -312,7 +296,7 @@ export class Transfer {
     const { clock, part } = this.#options;
     while (this.#lanes.size > 0 && this.#failure === undefined) {
       await clock.sleep(TICK_MS);
-      if (part.uncommitted > 0 && clock.now() - this.#committedAt >= COMMIT_MS) void this.commit();
+      this.#committer.poke();
       this.#helpStuckReaders();
     }
     this.#ticking = false;
@@ -348,6 +332,6 @@ export class Transfer {
   /** Ends the transfer and commits what has landed. */
   async close(): Promise<void> {
     this.fail(new SwarmError('CLOSED', `${this.#options.name}: the transfer was closed`));
-    await this.#committing;
+    await this.#committer.settled;
   }
 }
