@@ -7,13 +7,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-
-export interface Finished {
-  /** Exit status; 128 and more when a signal ended it. */
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import type { ProgramResult } from './run-program.ts';
 
 export interface RunOptions {
   /** The whole environment but `PATH`, which is this process's. */
@@ -27,14 +21,13 @@ export interface IsolatedNetwork extends AsyncDisposable {
   /** The machine's address in it: where a mirror listens. */
   readonly address: string;
   /** Runs a program in the network to its end. Rejects when it cannot be started or takes too long. */
-  run(command: string, args: readonly string[], options: RunOptions): Promise<Finished>;
+  run(command: string, args: readonly string[], options: RunOptions): Promise<ProgramResult>;
   /** Kills what still runs in it and removes it. Idempotent. */
   close(): Promise<void>;
 }
 
 const PREFIX = 'msw-';
 const NAMESPACES = '/run/netns';
-const SIGNAL_EXIT = 128;
 
 /** Why no such network can be made here, in one line; undefined when it can. */
 export function whyNoIsolatedNetwork(): string | undefined {
@@ -113,7 +106,7 @@ function runInside(
   running: Set<() => void>,
   command: readonly string[],
   options: RunOptions,
-): Promise<Finished> {
+): Promise<ProgramResult> {
   const { env, cwd, timeout = 60_000 } = options;
   return new Promise((resolve, reject) => {
     // `ip netns exec` becomes the program; a process group of its own, so that its children end with it.
@@ -143,7 +136,7 @@ function runInside(
       clearTimeout(timer);
       running.delete(kill);
       const text = (chunks: Buffer[]) => Buffer.concat(chunks).toString('utf8');
-      const finished = { code: code ?? SIGNAL_EXIT, stdout: text(stdout), stderr: text(stderr) };
+      const finished = { code, stdout: text(stdout), stderr: text(stderr) };
       if (!late) return resolve(finished);
       reject(new Error(`${command.join(' ')}: not done after ${timeout} ms\n${finished.stdout}${finished.stderr}`));
     });

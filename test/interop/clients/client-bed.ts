@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { createSampleHub, type SampleHub, type SampleHubOptions } from '../../../src/sample-hub/index.ts';
-import { createIsolatedNetwork, type Finished, whyNoIsolatedNetwork } from '../../support/isolated-network.ts';
+import { createIsolatedNetwork, whyNoIsolatedNetwork } from '../../support/isolated-network.ts';
 import { missing } from '../../support/peers.ts';
+import type { ProgramResult } from '../../support/run-program.ts';
 import { type StartOptions, startMirror, type TestMirror } from '../../support/start-server.ts';
 
 /** A sample hub on loopback, and a network for clients in which only mirrors of that hub can be reached. */
@@ -13,9 +14,9 @@ export interface ClientBed {
   /** Starts a mirror that has seen nothing, with the hub's counters at zero. It closes when the test ends. */
   mirror(options?: Partial<StartOptions>): Promise<TestMirror>;
   /** Runs a client to its end, with a home of its own that is empty, and rejects when it fails. */
-  run(command: string, args: readonly string[], options?: ClientOptions): Promise<Finished>;
+  run(command: string, args: readonly string[], options?: ClientOptions): Promise<ProgramResult>;
   /** The same, whatever its exit code. */
-  attempt(command: string, args: readonly string[], options?: ClientOptions): Promise<Finished>;
+  attempt(command: string, args: readonly string[], options?: ClientOptions): Promise<ProgramResult>;
   /** Makes an empty folder. */
   folder(): Promise<string>;
   close(): Promise<void>;

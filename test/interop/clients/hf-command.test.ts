@@ -1,6 +1,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/base/system-clock.ts';
 import { demoRepos } from '../../../src/sample-hub/index.ts';
 import { findHf, missing } from '../../support/peers.ts';
 import { type ClientBed, coldThenWarm, createClientBed, expectNoXet, noIsolation } from './client-bed.ts';
@@ -106,14 +107,16 @@ describe.skipIf(skip)('hf download through the mirror', () => {
     });
   });
 
-  it('sees a branch that has moved', async () => {
+  it('sees within minutes that a branch has moved', async () => {
     const repo = 'org/history';
     bed.hub.push(repo, { branch: 'moving', files: { 'a.txt': 'before' } });
-    const { url } = await bed.mirror();
-    await download(url, [repo, '--revision', 'moving']);
-    const moved = bed.hub.push(repo, { branch: 'moving', files: { 'a.txt': 'after' } });
-    const folder = await download(url, [repo, '--revision', moved]);
-    await expectPublishedFolder(bed.hub, { repo, revision: 'moving' }, folder);
+    let later = 0;
+    const { url } = await bed.mirror({ clock: { ...systemClock, now: () => systemClock.now() + later } });
+    const args = [repo, '--revision', 'moving'];
+    await expectPublishedFolder(bed.hub, { repo, revision: 'moving' }, await download(url, args));
+    bed.hub.push(repo, { branch: 'moving', files: { 'a.txt': 'after', 'b.txt': 'new' }, remove: ['weights.bin'] });
+    later = 5 * 60_000;
+    await expectPublishedFolder(bed.hub, { repo, revision: 'moving' }, await download(url, args));
   });
 
   it('brings datasets and spaces', async () => {

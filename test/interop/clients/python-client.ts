@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { findHfPython } from '../../support/peers.ts';
+import { runProgram } from '../../support/run-program.ts';
 import type { ClientBed } from './client-bed.ts';
 
 /** A function of huggingface_hub with its keyword arguments. */
@@ -28,8 +27,8 @@ export async function callThroughMirror(
 
 /** Makes the calls against the sample hub itself. Bytes of LFS files cannot be read so, for it has no Xet storage. */
 export async function callHub(bed: ClientBed, calls: readonly Call[]): Promise<Returned[]> {
-  const env = { PATH: process.env.PATH, HOME: await bed.folder(), HF_ENDPOINT: bed.hub.url };
-  const { stdout } = await promisify(execFile)(python, [script('call.py'), JSON.stringify(calls)], { env });
+  const env = { HOME: await bed.folder(), HF_ENDPOINT: bed.hub.url };
+  const { stdout } = await runProgram(python, [script('call.py'), JSON.stringify(calls)], { env });
   return JSON.parse(stdout);
 }
 
