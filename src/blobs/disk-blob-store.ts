@@ -7,7 +7,7 @@ import type { Clock } from '../contracts/clock.ts';
 import type { Blob, ContentId } from '../contracts/domain.ts';
 import type { HashPool } from '../contracts/hasher.ts';
 import type { Logger } from '../contracts/logger.ts';
-import { SwarmError } from '../errors.ts';
+import { isSwarmError, SwarmError } from '../errors.ts';
 import { BlobReader } from './blob-reader.ts';
 import { Descriptors } from './descriptors.ts';
 import { blobPath, fillsPath } from './layout.ts';
@@ -17,8 +17,10 @@ import { quarantineBlob } from './quarantine.ts';
 import { reconcile, settleRow } from './reconcile.ts';
 import { Reservations } from './reservations.ts';
 import { type ScrubOptions, scrubForever } from './scrub.ts';
+import { ShardFolders } from './shard-folders.ts';
 import { type DiskRoom, measureDisk } from './space.ts';
 import type { StoreParts } from './store-parts.ts';
+import { syncDirectory } from './sync-directory.ts';
 import { Turns } from './turns.ts';
 
 /** Idle files that stay open: enough for the hot files of a busy mirror, a quarter of the usual limit of 1,024. */
@@ -43,7 +45,10 @@ export interface BlobStoreOptions {
 }
 
 export interface DiskBlobStore extends BlobStore {
-  /** Resolves when files and rows that a crash has left apart are together again (or the store was closed). */
+  /**
+   * Resolves when files and rows that a crash has left apart are together again, and what exceeds the limits is evicted
+   * (or the store was closed).
+   */
   readonly reconciled: Promise<void>;
 }
 
@@ -54,6 +59,7 @@ export async function openBlobStore(options: BlobStoreOptions): Promise<DiskBlob
   for (const directory of directories) {
     await mkdir(join(directory, 'blobs'), { recursive: true, mode: 0o700 });
     await mkdir(fillsPath(directory), { recursive: true, mode: 0o700 });
+    await syncDirectory(directory);
   }
   return new BlobStoreOnDisk(options, { maxCacheSize, minFreeSpace });
 }
@@ -77,14 +83,12 @@ class BlobStoreOnDisk implements DiskBlobStore {
       ...{ directories, index, hashing, clock, logger },
       leases: new Leases(),
       descriptors: new Descriptors(MOST_IDLE_DESCRIPTORS),
+      shards: new ShardFolders(),
       turns: new Turns(),
     };
     this.#limits = limits;
     this.#reservations = new Reservations(this.#parts, limits, options.measure ?? measureDisk);
-    this.reconciled = this.#untilClosed(
-      reconcile(this.#parts, this.#stop.signal),
-      'could not bring files and index together',
-    );
+    this.reconciled = this.#untilClosed(this.#settle(), 'could not bring files and index together');
     this.#background = this.#scrubAfter(this.reconciled, options.scrub ?? {});
   }
 
@@ -180,6 +184,17 @@ class BlobStoreOnDisk implements DiskBlobStore {
     this.#change(quarantineBlob(this.#parts, row, reason)).catch((error: unknown) => {
       this.#parts.logger.error({ sha256: row.sha256, error: (error as Error).message }, 'quarantine failed');
     });
+  }
+
+  /** After a restart: what is on the disk is known again, and comes under limits that may have been lowered. */
+  async #settle(): Promise<void> {
+    await reconcile(this.#parts, this.#stop.signal);
+    try {
+      (await this.#reservations.reserve(0, undefined)).release();
+    } catch (error) {
+      if (!isSwarmError(error, 'DISK_FULL')) throw error;
+      this.#parts.logger.warn({ error: error.message }, 'no new files can be stored');
+    }
   }
 
   async #scrubAfter(reconciled: Promise<void>, options: ScrubOptions | false): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { StoredBlob } from '../contracts/catalog.ts';
 import type { Blob, ContentId } from '../contracts/domain.ts';
@@ -44,7 +44,7 @@ async function promoteInTurn(
   if (directory === undefined) {
     throw new SwarmError('INTERNAL', `${partPath} is not below a store directory (${store.directories.join(', ')})`);
   }
-  await moveIntoPlace(partPath, blob, directory);
+  await moveIntoPlace(store, partPath, blob, directory);
   const now = store.clock.now();
   const row = { sha256: blob.sha256, size: blob.size, gitOid: blob.gitOid, directory };
   store.index.putBlob({ ...row, usedAt: now, pinned: held?.pinned ?? false, verifiedAt: now }, ids);
@@ -55,12 +55,11 @@ async function isWhole({ directory, sha256, size }: StoredBlob): Promise<boolean
   return found?.size === size;
 }
 
-async function moveIntoPlace(partPath: string, blob: Blob, directory: string): Promise<void> {
+async function moveIntoPlace(store: StoreParts, partPath: string, blob: Blob, directory: string): Promise<void> {
   const target = blobPath(directory, blob.sha256);
   try {
     await syncFile(partPath, blob);
-    const madeShard = await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    if (madeShard !== undefined) await syncDirectory(dirname(madeShard));
+    await store.shards.ensure(dirname(target));
     await rename(partPath, target);
     await syncDirectory(dirname(target));
   } catch (error) {

@@ -105,6 +105,21 @@ describe('the size of the cache', () => {
     (await blobs.reserve(280_000)).release();
   });
 
+  test('is enforced at the next start when it was lowered', async () => {
+    const directory = await tempDir();
+    const clock = new ManualClock();
+    const { blobs, close } = await openDiskStore([directory], { clock });
+    const [older, newer] = [makeSample(1000), makeSample(1000)];
+    await store(blobs, older);
+    clock.advance(1000);
+    await store(blobs, newer);
+    await close();
+    const again = await openDiskStore([directory], { clock, maxCacheSize: 1999 });
+    await again.blobs.reconciled;
+    expect(again.blobs.find(older.id)).toBeUndefined();
+    expect(again.blobs.find(newer.id)).toBeDefined();
+  });
+
   test('spares pinned blobs', async () => {
     const directory = await tempDir();
     const { blobs, catalog } = await openDiskStore([directory], { maxCacheSize: 3000 });

@@ -4,6 +4,7 @@ import type { HashPool } from '../contracts/hasher.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { Descriptors } from './descriptors.ts';
 import type { Leases } from './leases.ts';
+import type { ShardFolders } from './shard-folders.ts';
 import type { Turns } from './turns.ts';
 
 /** What the jobs of one disk store share. */
@@ -16,6 +17,7 @@ export interface StoreParts {
   readonly logger: Logger;
   readonly leases: Leases;
   readonly descriptors: Descriptors;
+  readonly shards: ShardFolders;
   /** One change of a blob's file at a time, by SHA-256. Rows change at once; files follow in their turn. */
   readonly turns: Turns;
 }
