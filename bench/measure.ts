@@ -29,7 +29,7 @@ export async function alternate<Side extends string, Value>(
 const TICKS_PER_SECOND = 100;
 
 /** CPU seconds (user and system, all threads) that processes have used so far. */
-export function cpuSeconds(pids: readonly number[]): number {
+function cpuSeconds(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => {
     // The command name, in parentheses, may hold spaces.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')

@@ -18,7 +18,7 @@ export * from './g.ts';
  * import { no } from './no.ts';
  */
 const h = await import('./h.ts');
-const i = new Worker(new URL(typed ? './i.ts' : './i.js', import.meta.url));
+const i = new Worker(new URL(here.endsWith('.ts') ? './i-worker.ts' : './i-worker.js', here));
 export const from = 'nowhere';
 `;
   const found = readImports('src/fill/x.ts', text).map((one) => [one.specifier, one.typeOnly, ...one.files]);
@@ -31,7 +31,7 @@ export const from = 'nowhere';
     ['./f.ts', true, 'src/fill/f.ts'],
     ['./g.ts', false, 'src/fill/g.ts'],
     ['./h.ts', false, 'src/fill/h.ts'],
-    ['./i.ts', false, 'src/fill/i.ts'],
+    ['./i-worker.ts', false, 'src/fill/i-worker.ts'],
   ]);
 });
 

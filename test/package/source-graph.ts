@@ -37,10 +37,10 @@ export function readSources(): ReadonlyMap<string, SourceFile> {
   return sources;
 }
 
-// Imports and re-exports start their line. Dynamic imports and worker files do not, so comment lines are left out first.
+// Imports and re-exports start their line. Dynamic imports and the files of worker threads do not, so comment lines are left out first.
 const STATIC = /^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm;
 const DYNAMIC = /\bimport\('([^']+)'\)/g;
-const WORKER = /\bnew URL\(\s*[^)]*?'(\.[^']+\.ts)'/g;
+const WORKER = /'(\.{1,2}\/[^']*-worker\.ts)'/g;
 
 /** Every import, re-export, dynamic import and worker file of one source text. */
 export function readImports(path: string, text: string): Import[] {
