@@ -9,8 +9,8 @@ const TEXT = new Set(
 );
 
 /**
- * A Content-Type that no browser runs or renders: repo bytes are hostile to every page of our origin. Clients parse by file name,
- * so text is `text/plain` (as the Hub serves JSON too) and everything else bytes.
+ * A Content-Type that no browser runs or renders: repo bytes are hostile to every page of our origin. Clients parse by
+ * file name, so text is `text/plain` (as the Hub serves JSON too) and everything else bytes.
  */
 export function inertContentType(path: string): string {
   const name = path.slice(path.lastIndexOf('/') + 1).toLowerCase();

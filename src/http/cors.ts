@@ -1,8 +1,6 @@
 import type { Header } from './plan-file.ts';
 
-/**
- * Headers that scripts of other origins may read (facts of the Hub's own list, plus what download progress needs).
- */
+/** Headers that scripts of other origins may read: those that the Hub exposes, and what download progress needs. */
 const EXPOSED = [
   'X-Repo-Commit',
   'X-Request-Id',
@@ -39,9 +37,9 @@ const ALLOWED = [
 ].join(', ');
 
 /**
- * The CORS headers of every answer. They are the same with and without an `Origin`, so that no cache can hand a page an answer
- * that lacks them. `*` lets pages read what anybody may read: browsers attach no cookies to it, and a token only if the
- * page has it.
+ * The CORS headers of every answer. They are the same with and without an `Origin`, so that no cache can hand a page an
+ * answer that lacks them. `*` lets pages read what anybody may read: browsers attach no cookies to it, and a token only
+ * if the page has it.
  */
 export const CORS_HEADERS: readonly Header[] = [
   ['Access-Control-Allow-Origin', '*'],

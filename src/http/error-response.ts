@@ -8,8 +8,8 @@ export type ErrorStyle = 'api' | 'file';
 const BAD_TOKEN = 'Invalid credentials in Authorization header';
 
 /**
- * Any thrown value as an answer, in the Hub's own words where the Hub refused. Our own failures name their `ErrorCode` in
- * `X-Error-Code`. What is not a SwarmError is a bug: its message stays in the log.
+ * Any thrown value as an answer, in the Hub's own words where the Hub refused. Our own failures name their `ErrorCode`
+ * in `X-Error-Code`. What is not a SwarmError is a bug: its message stays in the log.
  */
 export function errorResponse(error: unknown, style: ErrorStyle): Response {
   if (!isSwarmError(error)) return render(500, 'INTERNAL', 'Internal error', style, new Headers());

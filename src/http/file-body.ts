@@ -23,7 +23,9 @@ export function fileResponse(body: FileBody, init: ResponseInit): Response {
   return response;
 }
 
-/** The file body of a response, if it has one. From then on the caller owns its reader and the stream must not be read. */
+/**
+ * The file body of a response, if it has one. From then on the caller owns its reader and the stream must not be read.
+ */
 export function takeFileBody(response: Response): FileBody | undefined {
   const body = bodies.get(response);
   if (body) bodies.delete(response);

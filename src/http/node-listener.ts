@@ -37,9 +37,9 @@ export interface HotCaller {
 export type NodeListener = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
 
 /**
- * Serves an app on `node:http`: hot answers without building a Request, file bodies from pooled buffers straight to the socket,
- * and everything else through @hono/node-server. Never rejects; what breaks becomes a 500 with a request id, or a cut
- * connection when the head was already out.
+ * Serves an app on `node:http`: hot answers without building a Request, file bodies from pooled buffers straight to the
+ * socket, and everything else through @hono/node-server. Never rejects; what breaks becomes a 500 with a request id, or
+ * a cut connection when the head was already out.
  */
 export function createNodeListener(options: NodeListenerOptions): NodeListener {
   const { logger, clock, hot } = options;

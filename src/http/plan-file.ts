@@ -13,7 +13,9 @@ export interface ServedFile {
   readonly lastModified?: number;
 }
 
-/** How a GET or HEAD of a file is to be answered: bytes `[start, end)`, and the headers that follow from the request. */
+/**
+ * How a GET or HEAD of a file is to be answered: bytes `[start, end)`, and the headers that follow from the request.
+ */
 export interface FilePlan {
   readonly status: 200 | 206 | 304 | 412 | 416;
   readonly start: number;

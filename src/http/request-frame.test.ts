@@ -28,7 +28,7 @@ test('the answer is changed in place: a file body stays a file body', async () =
   expect(takeFileBody(response)).toBeDefined();
 });
 
-test('errors are JSON on API routes and text on file routes; our own failures are logged, refusals are not', async () => {
+test('errors are JSON on API routes and text on file routes; failures are logged, refusals are not', async () => {
   const fail = (error: Error) => async () => {
     throw error;
   };

@@ -11,9 +11,9 @@ export interface FrameOptions {
 }
 
 /**
- * What every answer has in common, whoever gives it: preflights, a request id, thrown errors as responses, CORS, and one log line
- * at debug. `run` gets the request id. The response that it returns is changed in place, so that its file body stays known.
- * Never rejects.
+ * What every answer has in common, whoever gives it: preflights, a request id, thrown errors as responses, CORS, and
+ * one log line at debug. `run` gets the request id. The response that it returns is changed in place, so that its file
+ * body stays known. Never rejects.
  */
 export async function frameRequest(
   request: Request,

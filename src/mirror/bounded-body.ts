@@ -24,7 +24,9 @@ export async function readBounded(
   return bytes;
 }
 
-/** Lets at most `limit` bytes through; a longer body breaks off with UPSTREAM_INVALID, so that it cannot look complete. */
+/**
+ * Lets at most `limit` bytes through; a longer body breaks off with UPSTREAM_INVALID, so that it cannot look complete.
+ */
 export function limitBody(body: ReadableStream<Uint8Array>, limit: number): ReadableStream<Uint8Array> {
   let length = 0;
   return body.pipeThrough(

@@ -2,8 +2,8 @@ import type { Tree } from '../contracts/domain.ts';
 import { fileItem } from './tree-items.ts';
 
 /**
- * The description of a public repo as far as its files tell: what clients need to download it while the Hub cannot be asked.
- * `blobs` adds sizes and hashes to the list of files.
+ * The description of a public repo as far as its files tell: what clients need to download it while the Hub cannot be
+ * asked. `blobs` adds sizes and hashes to the list of files.
  */
 export function composeInfo({ repo, commit, entries }: Tree, blobs: boolean): Record<string, unknown> {
   const [author] = repo.id.split('/');

@@ -22,8 +22,8 @@ import { serveTree, serveTreeSize } from './serve-tree.ts';
 const MAX_URL_LENGTH = 8192;
 
 /**
- * Answers a request of the Hub's URL space for this caller. Resolves with undefined when the path is not one of the Hub's; throws
- * SwarmError for everything that goes wrong (frameRequest makes answers of those).
+ * Answers a request of the Hub's URL space for this caller. Resolves with undefined when the path is not one of the
+ * Hub's; throws SwarmError for everything that goes wrong (frameRequest makes answers of those).
  */
 export type Mirror = (request: Request, caller: Caller) => Promise<Response | undefined>;
 
@@ -103,15 +103,15 @@ async function dispatch(parts: MirrorParts, exchange: Exchange, route: HubRoute)
 }
 
 const NO_XET =
-  'This mirror serves files over plain HTTP, without Xet. A client that asks for a Xet token has kept listings from before: ' +
-  'set HF_HUB_DISABLE_XET=1, or clear its cache of trees.';
+  'This mirror serves files over plain HTTP, without Xet. A client that asks for a Xet token has kept listings from ' +
+  'before: set HF_HUB_DISABLE_XET=1, or clear its cache of trees.';
 
 /** JavaScript clients ask for `HEAD` where they mean the default branch, which the Hub calls `main` everywhere. */
 const revisionOf = (revision: string): string => (revision === 'HEAD' ? 'main' : revision);
 
 /**
- * Lets a question about a repo pass only as the rules for repos allow: the operator's, the Hub's for this caller, and the
- * budget for made-up names.
+ * Lets a question about a repo pass only as the rules for repos allow: the operator's, the Hub's for this caller, and
+ * the budget for made-up names.
  */
 async function admit({ repos }: MirrorParts, { caller, signal }: Exchange, repo: RepoRef): Promise<void> {
   await repos.revision(caller, repo, 'main', signal).catch((error: unknown) => {

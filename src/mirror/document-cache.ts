@@ -7,7 +7,9 @@ import { isOutage } from '../repos/refusals.ts';
 
 /** While the Hub is down, public documents are served for a day after they were fetched. */
 const STALE_MILLISECONDS = 24 * 3_600_000;
-/** After a failure the Hub is left alone for a moment where an old answer will do: a dead host takes seconds to fail. */
+/**
+ * After a failure the Hub is left alone for a moment where an old answer will do: a dead host takes seconds to fail.
+ */
 const PAUSE_MILLISECONDS = 2000;
 /** One document; the store bounds them all together. */
 const MAX_STORED_BYTES = 16 * 1024 * 1024;

@@ -40,8 +40,8 @@ export function fileHeaders(grant: Grant, options: FileHeaderOptions): Header[] 
 }
 
 /**
- * `no-transform`: a proxy that compresses text would take `Content-Length` away, which python clients insist on. Bytes that are
- * not yet known to be right are stored nowhere. A day at a commit, not a year: a repo may be gated tomorrow.
+ * `no-transform`: a proxy that compresses text would take `Content-Length` away, which python clients insist on. Bytes
+ * that are not yet known to be right are stored nowhere. A day at a commit, not a year: a repo may be gated tomorrow.
  */
 function cacheControl(grant: Grant, { revision, verified }: FileHeaderOptions): string {
   if (verified === 'provisional') return 'no-store, no-transform';

@@ -4,8 +4,8 @@ import { SwarmError } from '../errors.ts';
 const MAX_PARAMETERS = 64;
 
 /**
- * A query for the Hub in one spelling, so that it can be part of a cache key: sorted, without repetitions, booleans in lower
- * case. Asking for Xet fields is left out: their values would be removed anyway, and not every hub knows them.
+ * A query for the Hub in one spelling, so that it can be part of a cache key: sorted, without repetitions, booleans in
+ * lower case. Asking for Xet fields is left out: their values would be removed anyway, and not every hub knows them.
  *
  * @param names the parameters to keep; all when left out.
  * @returns `?a=b&c=d`, or ''. Throws BAD_REQUEST for more than 64 parameters.

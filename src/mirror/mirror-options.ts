@@ -20,8 +20,9 @@ export interface MirrorOptions {
   /** What one client may have asked of the Hub's API. Default 10 per second, 1,000 at once. */
   readonly questions?: QuestionRate | undefined;
   /**
-   * Base URL of this server as the client of a request should see it, without a slash at the end, for the links in answers to
-   * that client. Nothing that is made of it is stored. Default: the origin of the request, which is its Host header.
+   * Base URL of this server as the client of a request should see it, without a slash at the end, for the links in
+   * answers to that client. Nothing that is made of it is stored. Default: the origin of the request, which is its Host
+   * header.
    */
   readonly publicUrl?: ((request: Request) => string) | undefined;
 }

@@ -19,8 +19,9 @@ const MAX_STREAM_BYTES = 256 * 1024 * 1024;
 const KEPT = ['x-total-count', 'x-repo-commit', 'x-error-code', 'x-error-message', 'x-hf-warning'];
 
 /**
- * Asks the Hub what this client asks us, with the client's own token, and stores nothing: for API routes that we do not know and for
- * questions about the caller. GET and HEAD only. Throws the Hub's refusals, RATE_LIMITED, UPSTREAM_*, OFFLINE.
+ * Asks the Hub what this client asks us, with the client's own token, and stores nothing: for API routes that we do not
+ * know and for questions about the caller. GET and HEAD only. Throws the Hub's refusals, RATE_LIMITED, UPSTREAM_*,
+ * OFFLINE.
  */
 export async function passThrough(options: MirrorParts, exchange: Exchange): Promise<Response> {
   const { hub, clock } = options;

@@ -21,8 +21,8 @@ const Body = z.object({
 });
 
 /**
- * Reads the body of a `paths-info` request: JSON from JavaScript clients, a form from python. Paths that no file can have are left
- * out, as unknown ones are. Throws BAD_REQUEST, and TOO_LARGE beyond 2,000 paths or 1 MiB.
+ * Reads the body of a `paths-info` request: JSON from JavaScript clients, a form from python. Paths that no file can
+ * have are left out, as unknown ones are. Throws BAD_REQUEST, and TOO_LARGE beyond 2,000 paths or 1 MiB.
  */
 export async function readPathsQuestion(request: Request): Promise<PathsQuestion> {
   const tooLarge = (): SwarmError => new SwarmError('TOO_LARGE', `The body is larger than ${MAX_BODY_BYTES} bytes`);

@@ -5,9 +5,9 @@ const LIMIT_BYTES = 50_000_000_000;
 export const isOverPlainLimit = (size: number): boolean => size > LIMIT_BYTES;
 
 /**
- * Must a HEAD leave the size out for this client? huggingface_hub gives up on a file of more than 50 GB without Xet when
- * it learns the size before the GET, and checks it all the same when the GET brings it. From 1.33 on it copes with a HEAD
- * that has no size; older versions insist on one, and cannot fetch such a file either way.
+ * Must a HEAD leave the size out for this client? huggingface_hub gives up on a file of more than 50 GB without Xet
+ * when it learns the size before the GET, and checks it all the same when the GET brings it. From 1.33 on it copes with
+ * a HEAD that has no size; older versions insist on one, and cannot fetch such a file either way.
  *
  * @param userAgent contains `hf_hub/<version>` for these clients.
  */

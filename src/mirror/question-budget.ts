@@ -11,7 +11,10 @@ export interface QuestionRate {
   readonly burst: number;
 }
 
-/** Six times the Hub's own anonymous quota of API requests: an office behind one address stays below it, a flood does not. */
+/**
+ * Six times the Hub's own anonymous quota of API requests: an office behind one address stays below it, a flood does
+ * not.
+ */
 const DEFAULT_RATE: QuestionRate = { perSecond: 10, burst: 1000 };
 
 /** What each client may have asked of the Hub's API, besides what is known already. */

@@ -29,8 +29,8 @@ export interface RepoDocumentRequest {
 }
 
 /**
- * Answers with a JSON document about a repo. Of a public repo it is fetched without a token and shared; of any other it is
- * fetched with the caller's own rights each time. Throws HUB_REFUSED, RATE_LIMITED, UPSTREAM_*, OFFLINE.
+ * Answers with a JSON document about a repo. Of a public repo it is fetched without a token and shared; of any other it
+ * is fetched with the caller's own rights each time. Throws HUB_REFUSED, RATE_LIMITED, UPSTREAM_*, OFFLINE.
  */
 export async function serveRepoDocument(
   parts: MirrorParts,

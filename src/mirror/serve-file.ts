@@ -20,8 +20,8 @@ export interface FileTarget {
 }
 
 /**
- * `/resolve/` and its alias: the bytes of a file, or a part of them, for whoever the Hub lets have them. A HEAD is answered
- * from metadata alone. Throws what `repos.entry` and `files.open` throw.
+ * `/resolve/` and its alias: the bytes of a file, or a part of them, for whoever the Hub lets have them. A HEAD is
+ * answered from metadata alone. Throws what `repos.entry` and `files.open` throw.
  */
 export async function serveFile(options: MirrorOptions, exchange: Exchange, target: FileTarget): Promise<Response> {
   const { caller, signal } = exchange;

@@ -12,8 +12,8 @@ import { MOVING_FRESHNESS, serveRepoDocument } from './repo-document.ts';
 const PARAMETERS = ['blobs', 'expand', 'expand[]', 'full', 'securityStatus'];
 
 /**
- * `/api/{type}/{id}[/revision/{rev}]`. Asked of the Hub at the commit that `repos` names for the revision, so that the `sha` in it
- * is the one that files are served from. Throws HUB_REFUSED, RATE_LIMITED, UPSTREAM_*.
+ * `/api/{type}/{id}[/revision/{rev}]`. Asked of the Hub at the commit that `repos` names for the revision, so that the
+ * `sha` in it is the one that files are served from. Throws HUB_REFUSED, RATE_LIMITED, UPSTREAM_*.
  */
 export async function serveInfo(
   parts: MirrorParts,

@@ -9,8 +9,8 @@ import { serveRepoDocument } from './repo-document.ts';
 import { findItems } from './tree-items.ts';
 
 /**
- * `POST /api/{type}/{id}/paths-info/{rev}`: from the listing that files are verified by; with `expand` the Hub's own answer, kept
- * for ever since a commit pins it. Throws BAD_REQUEST, TOO_LARGE, HUB_REFUSED, RATE_LIMITED, UPSTREAM_*.
+ * `POST /api/{type}/{id}/paths-info/{rev}`: from the listing that files are verified by; with `expand` the Hub's own
+ * answer, kept for ever since a commit pins it. Throws BAD_REQUEST, TOO_LARGE, HUB_REFUSED, RATE_LIMITED, UPSTREAM_*.
  */
 export async function servePathsInfo(
   parts: MirrorParts,

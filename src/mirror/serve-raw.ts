@@ -10,8 +10,8 @@ import { type FileTarget, serveGranted } from './serve-file.ts';
 import { STALE_HEADERS } from './stale-headers.ts';
 
 /**
- * `/raw/`: what git keeps. For an LFS file that is the pointer, which its size and SHA-256 determine; for any other file
- * its bytes. The Hub answers no 304 here. Throws what `repos.entry` and `files.open` throw.
+ * `/raw/`: what git keeps. For an LFS file that is the pointer, which its size and SHA-256 determine; for any other
+ * file its bytes. The Hub answers no 304 here. Throws what `repos.entry` and `files.open` throw.
  */
 export async function serveRaw(options: MirrorOptions, exchange: Exchange, target: FileTarget): Promise<Response> {
   const { caller, signal } = exchange;

@@ -8,8 +8,8 @@ import type { MirrorParts } from './mirror-parts.ts';
 import { MOVING_FRESHNESS, serveRepoDocument } from './repo-document.ts';
 
 /**
- * `/api/{type}/{id}/refs`, with every list that clients subscript; while the Hub cannot be asked, at least the main branch as it
- * was last seen. Throws HUB_REFUSED, RATE_LIMITED, UPSTREAM_*.
+ * `/api/{type}/{id}/refs`, with every list that clients subscript; while the Hub cannot be asked, at least the main
+ * branch as it was last seen. Throws HUB_REFUSED, RATE_LIMITED, UPSTREAM_*.
  */
 export async function serveRefs(parts: MirrorParts, exchange: Exchange, repo: RepoRef): Promise<Response> {
   const { caller, query, signal } = exchange;

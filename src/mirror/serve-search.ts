@@ -14,8 +14,8 @@ const LISTS = new Set(['/api/models', '/api/datasets', '/api/spaces']);
 export const isSearch = (pathname: string): boolean => LISTS.has(pathname.replace(/\/$/, ''));
 
 /**
- * `/api/models?search=...`, and datasets and spaces: what anybody may see is shared for a minute, what a token adds is not.
- * Throws HUB_REFUSED, RATE_LIMITED, UPSTREAM_*, OFFLINE.
+ * `/api/models?search=...`, and datasets and spaces: what anybody may see is shared for a minute, what a token adds is
+ * not. Throws HUB_REFUSED, RATE_LIMITED, UPSTREAM_*, OFFLINE.
  */
 export async function serveSearch(parts: MirrorParts, exchange: Exchange): Promise<Response> {
   if (exchange.caller.token !== undefined) return passThrough(parts, exchange);

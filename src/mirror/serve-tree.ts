@@ -16,9 +16,10 @@ export interface DirectoryTarget {
 }
 
 /**
- * `/api/{type}/{id}/tree/{rev}[/{path}]`: all in one page, since llama.cpp reads no second one, and from the same listing that
- * files are verified by. Other people's cursors lead to the empty page that ends their loops. With `expand` (last commits, scan
- * results) the Hub's own pages are passed on. Throws HUB_REFUSED (404 EntryNotFound), RATE_LIMITED, UPSTREAM_*.
+ * `/api/{type}/{id}/tree/{rev}[/{path}]`: all in one page, since llama.cpp reads no second one, and from the same
+ * listing that files are verified by. Other people's cursors lead to the empty page that ends their loops. With
+ * `expand` (last commits, scan results) the Hub's own pages are passed on. Throws HUB_REFUSED (404 EntryNotFound),
+ * RATE_LIMITED, UPSTREAM_*.
  */
 export async function serveTree(parts: MirrorParts, exchange: Exchange, target: DirectoryTarget): Promise<Response> {
   const { caller, query, signal } = exchange;
