@@ -77,9 +77,8 @@ test('a page under a foreign name that points at loopback reads nothing', async 
   const { port } = await mirrorOf();
   const path = '/org/model/resolve/main/config.json';
   expect((await askAs('evil.example', port, path)).statusCode).toBe(421);
-  expect((await askAs('127.0.0.1', port, path)).statusCode).toBe(200);
-  // Now it is an answer of a moment ago, which has a shorter way.
-  expect((await askAs('127.0.0.1', port, path)).statusCode).toBe(200);
+  // The second answer comes from the disk, and from then on it has a shorter way.
+  for (let i = 0; i < 3; i++) expect((await askAs('127.0.0.1', port, path)).statusCode).toBe(200);
   expect((await askAs('evil.example', port, path)).statusCode).toBe(421);
 });
 
@@ -98,6 +97,8 @@ test('a client token never reaches the Hub, and a Hub token beside one does', as
   const { url, hub } = await mirrorOf({ clientTokens: [CLIENT_TOKEN] });
   const seen = () => JSON.stringify(hub.requests);
   await ask(`${url}/org/model/resolve/main/config.json`, { headers: { authorization: `Bearer ${CLIENT_TOKEN}` } });
+  // This one is asked of the Hub with whatever token the caller has there.
+  await ask(`${url}/api/whoami-v2`, { headers: { authorization: `Bearer ${CLIENT_TOKEN}` } });
   expect(hub.requests.length).toBeGreaterThan(0);
   expect(hub.requests.every(({ token }) => token === undefined)).toBe(true);
   const both = { authorization: `Bearer ${HUB_TOKEN}`, 'x-modelswarm-client-token': CLIENT_TOKEN };
