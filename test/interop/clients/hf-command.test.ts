@@ -23,6 +23,8 @@ describe.skipIf(skip)('hf download through the mirror', () => {
         { token: STRANGER, user: 'stranger' },
       ],
     });
+    // It has a test of its own.
+    bed.hub.push('sample/hard-names', { remove: ['back\\slash.txt'] });
   });
   afterAll(() => bed.close());
 
@@ -38,6 +40,15 @@ describe.skipIf(skip)('hf download through the mirror', () => {
       await expectPublishedFolder(bed.hub, { repo }, await download(url, [repo]));
     });
     expectNoXet(bed.hub);
+  });
+
+  it('brings a repo in which a name has a backslash', async () => {
+    const repo = 'org/backslash';
+    bed.hub.addRepo({ name: repo, files: { 'a.txt': 'plain', 'data\\train.txt': 'from Windows' } });
+    const { url } = await bed.mirror();
+    await coldThenWarm(bed.hub, async () => {
+      await expectPublishedFolder(bed.hub, { repo }, await download(url, [repo]));
+    });
   });
 
   it('leaves the cache that it leaves when it asks the Hub itself', async () => {
@@ -67,6 +78,9 @@ describe.skipIf(skip)('hf download through the mirror', () => {
     const { url } = await bed.mirror();
     await coldThenWarm(bed.hub, async () => {
       await expectPublishedFile(bed.hub, { repo }, path, await download(url, [repo, path]));
+      const folder = await bed.folder();
+      expect(await download(url, [repo, path, '--local-dir', folder])).toBe(join(folder, path));
+      await expectPublishedFolder(bed.hub, { repo }, folder, [path]);
     });
     expect(bed.hub.bytesSent(repo)).toBe(bed.hub.bytesSent(repo, path));
   });

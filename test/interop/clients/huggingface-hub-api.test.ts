@@ -25,6 +25,7 @@ describe.skipIf(skip)('the API through huggingface_hub', () => {
         { token: STRANGER, user: 'stranger' },
       ],
     });
+    bed.hub.push('sample/hard-names', { remove: ['back\\slash.txt'] });
     bed.hub.moveRef('org/history', 'refs/tags/v1', bed.hub.commit('org/history'));
     bed.hub.push('org/history', { branch: 'refs/pr/1', files: { 'a.txt': 'proposed' } });
     bed.hub.push('org/history', { branch: 'dev', files: { 'b.txt': 'more' } });
