@@ -86,14 +86,11 @@ export function createBlobIndex(
     putBlob(blob: StoredBlob, ids: readonly ContentId[]) {
       const { sha256, size, gitOid, directory, usedAt, pinned, verifiedAt } = blob;
       const before = optional(byName.get(sha256));
-      transaction(
-        database,
-        () => {
-          put.run(sha256, size, gitOid, directory, usedAt, pinned ? 1 : 0, verifiedAt);
-          for (const id of ids) linkIfHeld.run(contentKey(id), sha256);
-        },
-        { durable: true },
-      );
+      // A row that a power loss takes is made anew by the next start, which finds the file without one.
+      transaction(database, () => {
+        put.run(sha256, size, gitOid, directory, usedAt, pinned ? 1 : 0, verifiedAt);
+        for (const id of ids) linkIfHeld.run(contentKey(id), sha256);
+      });
       count(before, -1);
       count(blob, 1);
     },

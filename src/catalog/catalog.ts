@@ -27,7 +27,7 @@ export interface CatalogOptions {
 
 /**
  * Opens the catalogue in one SQLite file, made when missing. All calls are synchronous; a look-up takes some 5 µs, a
- * `putBlob` one flush of the disk.
+ * write some 30 µs.
  * Errors: DATA_DIR_FORMAT when the file is damaged, of a newer modelswarm, or not one of ours.
  */
 export function openCatalog({ path, clock, logger, limits = {} }: CatalogOptions): Catalog {

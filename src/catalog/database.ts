@@ -60,9 +60,11 @@ function damaged(error: unknown, path: string): SwarmError | undefined {
   );
 }
 
-/** Runs `work` in one transaction. `durable`: it has reached the disk when this returns; else within some seconds. */
-export function transaction(database: DatabaseSync, work: () => void, options: { durable?: boolean } = {}): void {
-  if (options.durable) database.exec('PRAGMA synchronous = FULL');
+/**
+ * Runs `work` in one transaction. It survives the end of the process at once, and a power loss after some seconds: a
+ * flush here would hold up every client for the time that the disk takes.
+ */
+export function transaction(database: DatabaseSync, work: () => void): void {
   try {
     database.exec('BEGIN IMMEDIATE');
     work();
@@ -70,7 +72,5 @@ export function transaction(database: DatabaseSync, work: () => void, options: {
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
     throw error;
-  } finally {
-    if (options.durable) database.exec('PRAGMA synchronous = NORMAL');
   }
 }
