@@ -208,7 +208,8 @@ test('a forged LFS pointer opens nothing: not held bytes, not bytes on their way
     }
   };
   const slow = world.hub.setFault({ repo: 'org/private', path: 'large.bin' }, { bytesPerSecond: 1_000_000 });
-  await world.get('/org/private/resolve/main/small.bin', READER);
+  const held = () => world.get('/org/private/resolve/main/small.bin', READER);
+  await expect.poll(async () => (await held()).headers.get('cache-status')).toContain('hit');
   const reading = world.get('/org/private/resolve/main/large.bin', READER);
   await expect.poll(() => world.hub.bytesSent('org/private', 'large.bin')).toBeGreaterThan(0);
   await attacks('while the owner downloads');
