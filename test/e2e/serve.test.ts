@@ -75,7 +75,7 @@ test('paths that are nobody’s are 404, and our own take only GET and HEAD', as
 
 test('a page under a foreign name that points at loopback reads nothing', async () => {
   const { port } = await mirrorOf();
-  const path = '/org/model/resolve/main/config.json';
+  const path = '/org/model/resolve/main/model.bin';
   expect((await askAs('evil.example', port, path)).statusCode).toBe(421);
   // The second answer comes from the disk, and from then on it has a shorter way.
   for (let i = 0; i < 3; i++) expect((await askAs('127.0.0.1', port, path)).statusCode).toBe(200);
