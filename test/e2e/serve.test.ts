@@ -220,8 +220,7 @@ test.runIf(process.platform === 'linux')('a server that was closed leaves no fil
 function askAs(host: string, port: number, path: string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     request({ host: '127.0.0.1', port, path, headers: { host } }, (response) => {
-      response.resume();
-      resolve(response);
+      response.resume().once('end', () => resolve(response));
     })
       .on('error', reject)
       .end();
