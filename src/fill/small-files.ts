@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { leaveOnAbort } from '../base/leave-on-abort.ts';
 import type { Grant } from '../contracts/access.ts';
 import type { ContentId } from '../contracts/domain.ts';
 import { isSwarmError } from '../errors.ts';
-import { leaveOnAbort } from '../repos/leave-on-abort.ts';
 import { contentKey, grantName } from './content.ts';
 import type { FilesOptions } from './files.ts';
 import { partsDirectory } from './part-shelf.ts';

@@ -1,7 +1,7 @@
+import { leaveOnAbort } from '../base/leave-on-abort.ts';
 import type { RepoGrant } from '../contracts/access.ts';
 import type { Revision } from '../contracts/domain.ts';
 import { isSwarmError } from '../errors.ts';
-import { leaveOnAbort } from '../repos/leave-on-abort.ts';
 import { isOutage } from '../repos/refusals.ts';
 import type { FoundDocument } from './document-cache.ts';
 import type { Exchange } from './exchange.ts';

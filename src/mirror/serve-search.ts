@@ -1,4 +1,4 @@
-import { leaveOnAbort } from '../repos/leave-on-abort.ts';
+import { leaveOnAbort } from '../base/leave-on-abort.ts';
 import type { Exchange } from './exchange.ts';
 import { fetchHubJson } from './hub-json.ts';
 import { hubQuery } from './hub-query.ts';

@@ -1,9 +1,9 @@
+import { leaveOnAbort } from '../base/leave-on-abort.ts';
 import type { Caller, Grant } from '../contracts/access.ts';
 import type { Entry } from '../contracts/domain.ts';
 import { isSwarmError } from '../errors.ts';
 import type { EntryProofs } from './entry-proofs.ts';
 import type { Knowledge } from './knowledge.ts';
-import { leaveOnAbort } from './leave-on-abort.ts';
 import type { GrantedFile, ServableProofs } from './servable-proofs.ts';
 
 export interface GrantOptions {

@@ -1,9 +1,9 @@
+import { leaveOnAbort } from '../base/leave-on-abort.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { RepoRef } from '../contracts/domain.ts';
 import type { Logger } from '../contracts/logger.ts';
 import { repoName } from '../hub-format/repo-id.ts';
 import { ExpiringMap } from './expiring-map.ts';
-import { leaveOnAbort } from './leave-on-abort.ts';
 import { lookUpKey } from './look-up-key.ts';
 import { isOutage } from './refusals.ts';
 

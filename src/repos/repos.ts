@@ -1,3 +1,4 @@
+import { leaveOnAbort } from '../base/leave-on-abort.ts';
 import type { Caller, Grant, RepoGrant, Repos } from '../contracts/access.ts';
 import type { RefStore } from '../contracts/catalog.ts';
 import type { Clock } from '../contracts/clock.ts';
@@ -12,7 +13,6 @@ import { type EntryFinding, EntryLookUps } from './entry-look-ups.ts';
 import { EntryProofs } from './entry-proofs.ts';
 import { createGrants } from './grants.ts';
 import { Knowledge, type KnownFile } from './knowledge.ts';
-import { leaveOnAbort } from './leave-on-abort.ts';
 import { Patience } from './patience.ts';
 import { PinnedResolver } from './pinned-resolver.ts';
 import { entryNotFound, notHeldOffline } from './refusals.ts';
