@@ -46,7 +46,7 @@ function answerDocument(
 ): HotAnswer {
   outgoing.writeHead(entry.status, flatten(entry.headers, [], requestId));
   if (incoming.method === 'HEAD') outgoing.end();
-  else outgoing.end(entry.body);
+  else outgoing.end(entry.body, 'latin1');
   return { status: entry.status, result: complete(incoming.method === 'HEAD' ? 0 : entry.body.length) };
 }
 

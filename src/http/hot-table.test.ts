@@ -10,8 +10,7 @@ function table(options: Partial<HotTableOptions> & { now?: () => number } = {}):
 
 function document(text: string, over: Partial<HotDocument> = {}): HotDocument {
   const repo = { type: 'models', id: 'a/b' } as const;
-  const body = new TextEncoder().encode(text);
-  return { kind: 'document', repo, expiresAt: 2000, headers: [], status: 200, body, ...over };
+  return { kind: 'document', repo, expiresAt: 2000, headers: [], status: 200, body: text, ...over };
 }
 
 test('an answer is found under the same target and token only', () => {

@@ -25,7 +25,8 @@ export interface HotFile extends HotEntryBase {
 export interface HotDocument extends HotEntryBase {
   readonly kind: 'document';
   readonly status: number;
-  readonly body: Uint8Array;
+  /** One character per byte (latin1): Node joins it to the head and sends both in one piece. */
+  readonly body: string;
 }
 
 export type HotEntry = HotFile | HotDocument;

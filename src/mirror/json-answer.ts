@@ -50,7 +50,7 @@ export function jsonAnswer(options: MirrorOptions, exchange: Exchange, answer: J
       expiresAt,
       headers: headers('hit'),
       status: document.status,
-      body: document.body,
+      body: Buffer.from(document.body).toString('latin1'),
     });
   }
   return new Response(exchange.method === 'HEAD' ? null : Uint8Array.from(document.body), {
