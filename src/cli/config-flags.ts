@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import { type Config, loadConfig, type TypedFlags } from './config.ts';
 import type { Environment } from './config-file.ts';
-import { type Setting, settings, variableOf } from './config-table.ts';
+import { settings } from './config-table.ts';
+import { type Setting, variableOf } from './setting.ts';
 
 /** Gives a command one flag per setting, and `--config`. */
 export function addConfigFlags(command: Command): Command {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { configPage } from './config-page.ts';
-import { settings, variableOf } from './config-table.ts';
+import { settings } from './config-table.ts';
+import { variableOf } from './setting.ts';
 
 test('docs/configuration.md is what the table says', () => {
   const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');

@@ -1,4 +1,5 @@
-import { type Setting, settings, variableOf } from './config-table.ts';
+import { settings } from './config-table.ts';
+import { type Setting, variableOf } from './setting.ts';
 
 /** docs/configuration.md, made from the table of settings. */
 export function configPage(): string {

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isSwarmError } from '../errors.ts';
 import { type Config, loadConfig } from './config.ts';
-import { settings, variableOf } from './config-table.ts';
+import { settings } from './config-table.ts';
+import { variableOf } from './setting.ts';
 
 let directory: string;
 beforeAll(async () => {

@@ -2,7 +2,8 @@ import { SwarmError } from '../errors.ts';
 import { defaultDataDir } from '../server/validate-options.ts';
 import { closestWord } from './closest-word.ts';
 import { type ConfigFile, type Environment, readConfigFile } from './config-file.ts';
-import { type Setting, type SettingValues, settings, variableOf } from './config-table.ts';
+import { settings } from './config-table.ts';
+import { type Setting, type SettingValues, variableOf } from './setting.ts';
 
 /** Where a value came from: a flag, a variable, the configuration file, or nowhere. */
 export interface ConfigOrigin {

@@ -1,6 +1,6 @@
 import type { Logger } from '../contracts/logger.ts';
 import type { ServerOptions } from '../server/options.ts';
-import type { SettingValues } from './config-table.ts';
+import type { SettingValues } from './setting.ts';
 
 /** The settings of the command line as options of the library. */
 export function serverOptions(values: SettingValues, logger: Logger): ServerOptions {

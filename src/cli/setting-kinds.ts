@@ -14,7 +14,7 @@ export interface SettingKind<T> {
   write(value: T): string;
 }
 
-export const text: SettingKind<string> = {
+const text: SettingKind<string> = {
   placeholder: 'text',
   expects: 'a text',
   list: false,

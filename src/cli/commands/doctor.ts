@@ -5,13 +5,13 @@ import { VERSION } from '../../hub/hub-client.ts';
 import { clientLines } from '../../server/client-lines.ts';
 import { serverSettings } from '../../server/validate-options.ts';
 import { addConfigFlags, loadCommandConfig } from '../config-flags.ts';
-import type { SettingValues } from '../config-table.ts';
 import { checkDataDir } from '../doctor/check-data-dir.ts';
 import { checkPort, checkPublicUrl } from '../doctor/check-port.ts';
 import { checkProxies } from '../doctor/check-proxies.ts';
 import { checkUpstream } from '../doctor/check-upstream.ts';
 import { type Finding, reasonOf } from '../doctor/finding.ts';
 import { serverOptions } from '../server-options.ts';
+import type { SettingValues } from '../setting.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** `modelswarm doctor`: tests the set-up and prints what to paste for each client. Exit code 1 when a check failed. */

@@ -1,6 +1,6 @@
 import { bypassesProxy } from '../../hub/no-proxy.ts';
 import type { Environment } from '../config-file.ts';
-import type { SettingValues } from '../config-table.ts';
+import type { SettingValues } from '../setting.ts';
 import type { Finding } from './finding.ts';
 
 /**
