@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { settings, variableOf } from '../../src/cli/config-table.ts';
+import { settings } from '../../src/cli/config-table.ts';
+import { variableOf } from '../../src/cli/setting.ts';
 import { anchors, inlineCode, linkTargets, readPages, shellCommands } from './markdown.ts';
 import { ROOT } from './source-graph.ts';
 
