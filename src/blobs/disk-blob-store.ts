@@ -12,6 +12,7 @@ import { BlobReader } from './blob-reader.ts';
 import { Descriptors } from './descriptors.ts';
 import { blobPath, fillsPath } from './layout.ts';
 import { Leases } from './leases.ts';
+import { MoveGate } from './move-gate.ts';
 import { promotePart, refuseOtherContent } from './promote.ts';
 import { quarantineBlob } from './quarantine.ts';
 import { reconcile, settleRow } from './reconcile.ts';
@@ -84,6 +85,7 @@ class BlobStoreOnDisk implements DiskBlobStore {
       leases: new Leases(),
       descriptors: new Descriptors(MOST_IDLE_DESCRIPTORS),
       shards: new ShardFolders(),
+      gate: new MoveGate(),
       turns: new Turns(),
     };
     this.#limits = limits;
@@ -158,6 +160,7 @@ class BlobStoreOnDisk implements DiskBlobStore {
       release();
       this.#lose(row, `its file has ${descriptor.size} bytes instead of ${row.size}`);
     } catch (error) {
+      if (error instanceof SwarmError) throw error;
       if (!isMissing(error)) {
         const reason = (error as Error).message;
         throw new SwarmError('INTERNAL', `Could not open stored blob ${row.sha256}: ${reason}`, { cause: error });

@@ -1,5 +1,6 @@
 import { unlink } from 'node:fs/promises';
 import type { StoredBlob } from '../contracts/catalog.ts';
+import { isSwarmError } from '../errors.ts';
 import { blobPath } from './layout.ts';
 import type { StoreParts } from './store-parts.ts';
 
@@ -10,10 +11,24 @@ import type { StoreParts } from './store-parts.ts';
 export async function evictBlob(store: StoreParts, blob: StoredBlob): Promise<void> {
   const { sha256, size, directory } = blob;
   if (store.leases.has(sha256)) return;
-  store.index.removeBlob(sha256);
+  const rowIsGone = removeRow(store, sha256);
   store.descriptors.forget(sha256);
-  await store.turns.run(sha256, () => removeFile(store, blobPath(directory, sha256)));
+  await store.turns.run(sha256, async () => {
+    await removeFile(store, blobPath(directory, sha256));
+    if (!rowIsGone) store.index.removeBlob(sha256);
+  });
   store.logger.info({ sha256, size, usedAt: blob.usedAt }, 'blob evicted');
+}
+
+/** False when the disk is so full that not even a row can be removed: the file must go first then. */
+function removeRow(store: StoreParts, sha256: string): boolean {
+  try {
+    store.index.removeBlob(sha256);
+    return true;
+  } catch (error) {
+    if (!isSwarmError(error, 'DISK_FULL')) throw error;
+    return false;
+  }
 }
 
 /** Deletes a file that has no row. A failure is logged: the next start tries again. */

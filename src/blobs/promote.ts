@@ -10,7 +10,7 @@ import { syncDirectory } from './sync-directory.ts';
 /**
  * Makes a part file a blob. The order keeps what a crash leaves harmless: bytes on the disk, then the name, then the
  * name on the disk, then the row. A file without a row is adopted by the next start, after hashing it.
- * Errors: INTERNAL (the part is not there, not below a store directory, or not what `blob` says; I/O).
+ * Errors: DISK_FULL (no room for the bytes or the row), INTERNAL (the part is not there, not below a store directory, or not what `blob` says; I/O).
  */
 export async function promotePart(
   store: StoreParts,
@@ -44,10 +44,20 @@ async function promoteInTurn(
   if (directory === undefined) {
     throw new SwarmError('INTERNAL', `${partPath} is not below a store directory (${store.directories.join(', ')})`);
   }
-  await moveIntoPlace(store, partPath, blob, directory);
-  const now = store.clock.now();
-  const row = { sha256: blob.sha256, size: blob.size, gitOid: blob.gitOid, directory };
-  store.index.putBlob({ ...row, usedAt: now, pinned: held?.pinned ?? false, verifiedAt: now }, ids);
+  try {
+    await syncPart(partPath, blob);
+    await store.shards.ensure(dirname(blobPath(directory, blob.sha256)));
+    await store.gate.move(() =>
+      moveIntoPlace(store, partPath, { ...blob, directory, pinned: held?.pinned ?? false }, ids),
+    );
+  } catch (error) {
+    if (error instanceof SwarmError) throw error;
+    const { code, message: reason } = error as NodeJS.ErrnoException;
+    const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+    throw new SwarmError(isFull ? 'DISK_FULL' : 'INTERNAL', `Could not store blob ${blob.sha256}: ${reason}`, {
+      cause: error,
+    });
+  }
 }
 
 async function isWhole({ directory, sha256, size }: StoredBlob): Promise<boolean> {
@@ -55,21 +65,26 @@ async function isWhole({ directory, sha256, size }: StoredBlob): Promise<boolean
   return found?.size === size;
 }
 
-async function moveIntoPlace(store: StoreParts, partPath: string, blob: Blob, directory: string): Promise<void> {
-  const target = blobPath(directory, blob.sha256);
+async function moveIntoPlace(
+  { index, clock }: StoreParts,
+  partPath: string,
+  blob: Blob & Pick<StoredBlob, 'directory' | 'pinned'>,
+  ids: readonly ContentId[],
+): Promise<void> {
+  const target = blobPath(blob.directory, blob.sha256);
+  await rename(partPath, target);
   try {
-    await syncFile(partPath, blob);
-    await store.shards.ensure(dirname(target));
-    await rename(partPath, target);
     await syncDirectory(dirname(target));
+    const now = clock.now();
+    index.putBlob({ ...blob, usedAt: now, verifiedAt: now }, ids);
   } catch (error) {
-    if (error instanceof SwarmError) throw error;
-    const reason = (error as Error).message;
-    throw new SwarmError('INTERNAL', `Could not store blob ${blob.sha256}: ${reason}`, { cause: error });
+    // A file without a row would take up room until the next start. As a part, its fill can try again.
+    await rename(target, partPath);
+    throw error;
   }
 }
 
-async function syncFile(partPath: string, { sha256, size }: Blob): Promise<void> {
+async function syncPart(partPath: string, { sha256, size }: Blob): Promise<void> {
   const part = await open(partPath, 'r+');
   try {
     const found = (await part.stat()).size;

@@ -18,9 +18,13 @@ export interface RoomLimits {
 }
 
 interface Survey {
+  /** Bytes reserved and not written yet, by device. Taken first: what lands meanwhile counts twice, and not never. */
+  readonly unwritten: ReadonlyMap<number, number>;
   readonly rooms: ReadonlyMap<string, DiskRoom>;
   /** Bytes of unfinished files; counted only when `maxCacheSize` asks for it. */
   readonly parts: number;
+  /** Bytes of blobs. */
+  readonly held: number;
 }
 
 /** Hands out room on the disks, and evicts for it. One reservation is made at a time. */
@@ -39,7 +43,7 @@ export class Reservations {
 
   /** Bytes reserved and not written yet. */
   get unwritten(): number {
-    return this.#book.unwritten();
+    return this.#book.total;
   }
 
   /** See `BlobStore.reserve`. Errors: DISK_FULL, INTERNAL (`directory` is not one of ours; I/O). */
@@ -53,7 +57,7 @@ export class Reservations {
 
   async #make(bytes: number, directories: readonly string[]): Promise<Reservation> {
     for (let attempt = 1; ; attempt++) {
-      const survey = await this.#survey();
+      const survey = await this.#store.gate.count(() => this.#survey());
       const candidates = directories.flatMap((directory) => this.#candidate(directory, bytes, survey));
       const plan = planRoom({
         candidates,
@@ -70,26 +74,27 @@ export class Reservations {
   }
 
   async #survey(): Promise<Survey> {
-    const { directories } = this.#store;
+    const { directories, index } = this.#store;
     const countParts = this.#limits.maxCacheSize !== undefined;
+    const unwritten = this.#book.byDevice();
     const [rooms, parts] = await Promise.all([
       Promise.all(directories.map(async (directory) => [directory, await this.#measure(directory)] as const)),
       countParts ? Promise.all(directories.map(measureParts)) : [],
     ]);
-    return { rooms: new Map(rooms), parts: parts.reduce((sum, count) => sum + count, 0) };
+    return { unwritten, rooms: new Map(rooms), parts: sum(parts), held: index.totals().bytes };
   }
 
-  #candidate(directory: string, bytes: number, { rooms }: Survey): Candidate[] {
+  #candidate(directory: string, bytes: number, { rooms, unwritten }: Survey): Candidate[] {
     const room = rooms.get(directory);
     if (!room) return [];
-    const missing = bytes + this.#limits.minFreeSpace + this.#book.unwritten(room.device) - room.free;
+    const missing = bytes + this.#limits.minFreeSpace + (unwritten.get(room.device) ?? 0) - room.free;
     return [{ directory, device: room.device, missing }];
   }
 
-  #cacheExcess(bytes: number, { parts }: Survey): number {
+  #cacheExcess(bytes: number, { held, parts, unwritten }: Survey): number {
     const { maxCacheSize } = this.#limits;
     if (maxCacheSize === undefined) return 0;
-    return this.#store.index.totals().bytes + parts + this.#book.unwritten() + bytes - maxCacheSize;
+    return held + parts + sum(unwritten.values()) + bytes - maxCacheSize;
   }
 
   #evictable(limit: number): ReturnType<Parameters<typeof planRoom>[0]['leastRecentlyUsed']> {
@@ -102,18 +107,24 @@ export class Reservations {
     const { maxCacheSize, minFreeSpace } = this.#limits;
     const causes: string[] = [];
     if (maxCacheSize !== undefined && this.#cacheExcess(bytes, survey) > 0) {
-      const used = `${formatByteCount(this.#store.index.totals().bytes)} of files are held`;
-      const coming = `${formatByteCount(survey.parts + this.#book.unwritten())} are unfinished or reserved`;
+      const used = `${formatByteCount(survey.held)} of files are held`;
+      const coming = `${formatByteCount(survey.parts + sum(survey.unwritten.values()))} are unfinished or reserved`;
       causes.push(`maxCacheSize is ${formatByteCount(maxCacheSize)}; ${used}, ${coming}: raise --max-cache-size`);
     }
     for (const { directory, device, missing } of candidates) {
       if (missing <= 0) continue;
       const free = `${formatByteCount(survey.rooms.get(directory)?.free ?? 0)} are free in ${directory}`;
-      const promised = `${formatByteCount(this.#book.unwritten(device))} of it are reserved`;
+      const promised = `${formatByteCount(survey.unwritten.get(device) ?? 0)} of it are reserved`;
       const kept = `minFreeSpace keeps ${formatByteCount(minFreeSpace)}`;
       causes.push(`${free}, ${promised}, ${kept}: free some space, or lower --min-free-space`);
     }
     const what = `No room for ${formatByteCount(bytes)}, even without the files that may be dropped now`;
     return new SwarmError('DISK_FULL', `${what}. ${causes.join('. ')}.`);
   }
+}
+
+function sum(counts: Iterable<number>): number {
+  let total = 0;
+  for (const count of counts) total += count;
+  return total;
 }

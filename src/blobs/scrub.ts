@@ -22,8 +22,25 @@ export async function scrubForever(store: StoreParts, options: ScrubOptions, sig
   while (!signal.aborted) {
     const [next] = store.index.longestUnverified(1);
     const dueIn = next ? next.verifiedAt + period - store.clock.now() : LOOK_AGAIN_MS;
-    if (next && dueIn <= 0) await checkBlob(store, next, bytesPerSecond, signal);
-    else await store.clock.sleep(Math.min(dueIn, LOOK_AGAIN_MS), signal);
+    const checked = next && dueIn <= 0 && (await tryCheck(store, next, bytesPerSecond, signal));
+    if (!checked) await store.clock.sleep(dueIn > 0 ? Math.min(dueIn, LOOK_AGAIN_MS) : LOOK_AGAIN_MS, signal);
+  }
+}
+
+/** False when the check could not be done, or its result not be written down (a full disk): later, then. */
+async function tryCheck(
+  store: StoreParts,
+  blob: StoredBlob,
+  bytesPerSecond: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await checkBlob(store, blob, bytesPerSecond, signal);
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    store.logger.warn({ sha256: blob.sha256, error: (error as Error).message }, 'stored blob could not be checked');
+    return false;
   }
 }
 

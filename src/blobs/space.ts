@@ -35,20 +35,25 @@ export async function measureParts(directory: string): Promise<number> {
 export class ReservationBook {
   readonly #unwritten = new Map<number, number>();
 
-  /** Bytes promised on one device and not written yet; on all of them without `device`. */
-  unwritten(device?: number): number {
-    if (device !== undefined) return this.#unwritten.get(device) ?? 0;
+  /** Bytes promised and not written yet, on all devices. */
+  get total(): number {
     return [...this.#unwritten.values()].reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  /** The same by device, as it is now. */
+  byDevice(): ReadonlyMap<number, number> {
+    return new Map(this.#unwritten);
   }
 
   open(directory: string, device: number, bytes: number): Reservation {
     let left = bytes;
+    const add = (change: number): void => void this.#unwritten.set(device, (this.#unwritten.get(device) ?? 0) + change);
     const settle = (count: number): void => {
       const settled = Math.min(count, left);
       left -= settled;
-      this.#unwritten.set(device, this.unwritten(device) - settled);
+      add(-settled);
     };
-    this.#unwritten.set(device, this.unwritten(device) + bytes);
+    add(bytes);
     return { directory, written: settle, release: () => settle(left) };
   }
 }

@@ -4,6 +4,7 @@ import type { HashPool } from '../contracts/hasher.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { Descriptors } from './descriptors.ts';
 import type { Leases } from './leases.ts';
+import type { MoveGate } from './move-gate.ts';
 import type { ShardFolders } from './shard-folders.ts';
 import type { Turns } from './turns.ts';
 
@@ -18,6 +19,7 @@ export interface StoreParts {
   readonly leases: Leases;
   readonly descriptors: Descriptors;
   readonly shards: ShardFolders;
+  readonly gate: MoveGate;
   /** One change of a blob's file at a time, by SHA-256. Rows change at once; files follow in their turn. */
   readonly turns: Turns;
 }

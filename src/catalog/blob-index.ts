@@ -2,8 +2,10 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { BlobIndex, StoredBlob } from '../contracts/catalog.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { ContentId } from '../contracts/domain.ts';
+import type { Logger } from '../contracts/logger.ts';
 import { contentKey } from './content-key.ts';
 import { transaction } from './database.ts';
+import { lossily } from './lossy-writes.ts';
 import { integer, type Row, text } from './row.ts';
 
 /** Uses are noted in memory and written this often: a hot blob costs no write per request. */
@@ -33,9 +35,9 @@ const optional = (row: Row | undefined): StoredBlob | undefined => (row ? toBlob
  */
 export function createBlobIndex(
   database: DatabaseSync,
-  options: { readonly clock: Clock; readonly signal: AbortSignal },
+  options: { readonly clock: Clock; readonly logger: Logger; readonly signal: AbortSignal },
 ): BlobIndex & { flush(): void } {
-  const { clock, signal } = options;
+  const { clock, logger, signal } = options;
   const byName = database.prepare(`SELECT ${COLUMNS} FROM blobs WHERE sha256 = ?`);
   const byContent = database.prepare(
     `SELECT ${COLUMNS} FROM contents JOIN blobs ON blobs.sha256 = contents.sha256 WHERE contents.id = ?`,
@@ -61,8 +63,10 @@ export function createBlobIndex(
 
   function flush(): void {
     if (touched.size === 0) return;
-    transaction(database, () => {
-      for (const [sha256, usedAt] of touched) touch.run(usedAt, sha256);
+    lossily(logger, () => {
+      transaction(database, () => {
+        for (const [sha256, usedAt] of touched) touch.run(usedAt, sha256);
+      });
     });
     touched.clear();
   }
@@ -95,7 +99,7 @@ export function createBlobIndex(
       count(blob, 1);
     },
     linkContent(sha256, id) {
-      linkIfHeld.run(contentKey(id), sha256);
+      lossily(logger, () => linkIfHeld.run(contentKey(id), sha256));
     },
     touchBlob(sha256, usedAt) {
       touched.set(sha256, usedAt);
@@ -107,7 +111,7 @@ export function createBlobIndex(
       });
     },
     markVerified(sha256, verifiedAt) {
-      verify.run(verifiedAt, sha256);
+      lossily(logger, () => verify.run(verifiedAt, sha256));
     },
     removeBlob(sha256) {
       const before = optional(byName.get(sha256));

@@ -4,7 +4,7 @@ import type { Logger } from '../contracts/logger.ts';
 import { createBlobIndex } from './blob-index.ts';
 import { openDatabase } from './database.ts';
 import { createDocumentStore } from './documents.ts';
-import { lossily, withLossyWrites } from './lossy-writes.ts';
+import { withLossyWrites } from './lossy-writes.ts';
 import { createRefStore } from './refs.ts';
 
 const MIB = 1024 * 1024;
@@ -38,16 +38,15 @@ export function openCatalog({ path, clock, logger, limits = {} }: CatalogOptions
     mostTreeBytes: limits.treeBytes ?? 512 * MIB,
   });
   const documents = createDocumentStore(database, limits.documentBytes ?? 64 * MIB);
-  const { flush, ...blobs } = createBlobIndex(database, { clock, signal: stop.signal });
+  const { flush, ...blobs } = createBlobIndex(database, { clock, logger, signal: stop.signal });
   logger.debug({ path, ...blobs.totals() }, 'catalogue opened');
   return {
     ...withLossyWrites({ ...refs, ...documents }, logger),
     ...blobs,
-    touchBlob: (sha256, usedAt) => lossily(logger, () => blobs.touchBlob(sha256, usedAt)),
     close() {
       if (!database.isOpen) return;
       stop.abort();
-      lossily(logger, flush);
+      flush();
       database.close();
     },
   };

@@ -1,11 +1,25 @@
 import { DatabaseSync } from 'node:sqlite';
-import { SwarmError } from '../errors.ts';
+import { isSwarmError, SwarmError } from '../errors.ts';
 import { integer } from './row.ts';
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
 
 /** SQLite's own result codes (sqlite.org/rescode.html). */
+const SQLITE_IOERR = 10;
 const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
 const SQLITE_NOTADB = 26;
+
+/** Extended codes keep the plain one in their low byte. */
+function resultCode(error: unknown): number | undefined {
+  const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
+  return typeof code === 'number' ? code & 0xff : undefined;
+}
+
+/** Did a write fail because the disk has no room, or is broken? */
+export function isDiskTrouble(error: unknown): boolean {
+  const code = resultCode(error);
+  return code === SQLITE_FULL || code === SQLITE_IOERR || isSwarmError(error, 'DISK_FULL');
+}
 
 /**
  * Opens the catalogue's file, or makes it, and brings its tables up to date. One process at a time: the data
@@ -51,7 +65,7 @@ function pragma(database: DatabaseSync, name: string): number {
 }
 
 function damaged(error: unknown, path: string): SwarmError | undefined {
-  const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
+  const code = resultCode(error);
   if (code !== SQLITE_CORRUPT && code !== SQLITE_NOTADB) return undefined;
   return new SwarmError(
     'DATA_DIR_FORMAT',
@@ -62,7 +76,7 @@ function damaged(error: unknown, path: string): SwarmError | undefined {
 
 /**
  * Runs `work` in one transaction. It survives the end of the process at once, and a power loss after some seconds: a
- * flush here would hold up every client for the time that the disk takes.
+ * flush here would hold up every client for the time that the disk takes. Errors: DISK_FULL.
  */
 export function transaction(database: DatabaseSync, work: () => void): void {
   try {
@@ -71,6 +85,10 @@ export function transaction(database: DatabaseSync, work: () => void): void {
     database.exec('COMMIT');
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
+    if (resultCode(error) !== SQLITE_FULL) throw error;
+    const where = database.location() ?? 'the catalogue';
+    throw new SwarmError('DISK_FULL', `The disk is full: ${where} could not be written. Free some space.`, {
+      cause: error,
+    });
   }
 }

@@ -1,14 +1,6 @@
 import type { DocumentStore, RefStore } from '../contracts/catalog.ts';
 import type { Logger } from '../contracts/logger.ts';
-
-const SQLITE_FULL = 13;
-const SQLITE_IOERR = 10;
-
-/** Did SQLite fail because the disk has no room, or is broken? (Extended codes keep the plain one in their low byte.) */
-function isDiskTrouble(error: unknown): boolean {
-  const code = Number((error as { errcode?: unknown }).errcode) & 0xff;
-  return code === SQLITE_FULL || code === SQLITE_IOERR;
-}
+import { isDiskTrouble } from './database.ts';
 
 /** Runs a write that may be lost: on a full disk it is logged and left out, so that reading goes on. */
 export function lossily(logger: Logger, write: () => void): void {
