@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { createSampleHub, type SampleHub, type SampleHubOptions } from '../../../src/sample-hub/index.ts';
 import { createIsolatedNetwork, whyNoIsolatedNetwork } from '../../support/isolated-network.ts';
-import { missing } from '../../support/peers.ts';
 import type { ProgramResult } from '../../support/run-program.ts';
 import { type StartOptions, startMirror, type TestMirror } from '../../support/start-server.ts';
 
@@ -33,7 +32,8 @@ export interface ClientOptions {
 /** Says once per file why its tests are skipped, because no isolated network can be made; returns whether they are. */
 export function noIsolation(): boolean {
   const reason = whyNoIsolatedNetwork();
-  return missing(reason === undefined, 'an isolated network', reason ?? '');
+  if (reason !== undefined) console.warn(`skipped: no isolated network can be made here: ${reason}`);
+  return reason !== undefined;
 }
 
 /** @param options of the sample hub */
