@@ -1,7 +1,7 @@
 import { SingleFlight } from '../base/single-flight.ts';
 import type { DocumentStore, StoredDocument } from '../contracts/catalog.ts';
 import type { Clock } from '../contracts/clock.ts';
-import { isSwarmError, SwarmError } from '../errors.ts';
+import { SwarmError } from '../errors.ts';
 import type { CacheOutcome } from '../http/cache-status.ts';
 import { isOutage } from '../repos/refusals.ts';
 
@@ -77,8 +77,7 @@ export class DocumentCache {
       });
       return { document, outcome: joined ? 'joined' : 'miss' };
     } catch (error) {
-      const outage = isOutage(error) || isSwarmError(error, 'UPSTREAM_INVALID');
-      if (!outage) throw error;
+      if (!isOutage(error)) throw error;
       this.#pausedUntil = this.#clock.now() + PAUSE_MILLISECONDS;
       if (!usable) throw error;
       return { document: usable, outcome: 'stale' };

@@ -120,19 +120,19 @@ test('made-up revisions of a known repo are limited for whoever asks, and for no
   await node.repos.entry(office, org, 'main', 'file-7.bin');
 });
 
-test('a thousand people behind one address, each with a token, open a private repo in one minute', async () => {
+test('a thousand people behind one address, each with a token of his own, open a private repo', async () => {
   const people = Array.from({ length: 1000 }, (_, i) => ({
     token: `hf_person_${i}`,
     user: `p${i}`,
     grants: ['org/hidden'],
   }));
   await using node = await openReposFixture({ ...world, accounts: people });
-  const grants = await Promise.all(
-    people.map(async ({ token }, i) => {
-      // They do not come in the same instant: the client of the Hub lets 32 through and 512 wait.
-      await new Promise((resolve) => setTimeout(resolve, i));
-      return node.repos.entry({ ...office, token }, hidden, 'main', 'a.bin');
-    }),
-  );
-  expect(grants.every((grant) => grant.access === 'restricted')).toBe(true);
+  // 250 in the same instant: the client of the Hub lets 32 ask and 512 wait.
+  while (people.length > 0) {
+    const comers = people.splice(0, 250);
+    const grants = await Promise.all(
+      comers.map(({ token }) => node.repos.entry({ ...office, token }, hidden, 'main', 'a.bin')),
+    );
+    expect(grants.every((grant) => grant.access === 'restricted')).toBe(true);
+  }
 });

@@ -35,6 +35,13 @@ test('while the Hub is down or out of quota, what is known of public repos is se
   }
 });
 
+test('a line that answers with nonsense counts as down', async () => {
+  await using node = await openWarm();
+  node.hub.setFault('*', { withoutHeaders: ['x-repo-commit'] });
+  node.clock.advance(61);
+  expect((await node.repos.entry(nobody, org, 'main', 'config.json')).stale).toBe(true);
+});
+
 test('what is not known is an outage, never a 404', async () => {
   await using node = await openReposFixture({ repos });
   await node.repos.entry(nobody, org, 'main', 'config.json');

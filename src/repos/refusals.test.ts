@@ -24,10 +24,10 @@ test('"no such file" is not a denial, and "no such repo" is', () => {
 });
 
 test('an outage is that the Hub could not be asked, not what it said', () => {
-  for (const code of ['UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMEOUT', 'RATE_LIMITED'] as const) {
+  for (const code of ['UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMEOUT', 'UPSTREAM_INVALID', 'RATE_LIMITED'] as const) {
     expect(isOutage(new SwarmError(code, 'x'))).toBe(true);
   }
-  for (const code of ['HUB_REFUSED', 'INTEGRITY', 'UPSTREAM_INVALID', 'OFFLINE'] as const) {
+  for (const code of ['HUB_REFUSED', 'INTEGRITY', 'OFFLINE', 'BAD_REQUEST'] as const) {
     expect(isOutage(new SwarmError(code, 'x'))).toBe(false);
   }
 });

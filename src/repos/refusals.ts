@@ -1,5 +1,5 @@
 import type { Commit, RepoRef, Revision } from '../contracts/domain.ts';
-import type { HubRefusal } from '../errors.ts';
+import type { ErrorCode, HubRefusal } from '../errors.ts';
 import { isSwarmError, SwarmError } from '../errors.ts';
 import { repoName } from '../hub-format/repo-id.ts';
 
@@ -24,14 +24,17 @@ export function isDenial(refusal: HubRefusal): boolean {
   return refusal.status === 401 || refusal.status === 403 || refusal.errorCode === 'RepoNotFound';
 }
 
-/** The Hub could not be asked, as opposed to having answered. */
+/** The Hub could not be asked, or what came back was no answer (a captive portal is as good as a dead line). */
 export function isOutage(error: unknown): error is SwarmError {
-  return (
-    isSwarmError(error, 'UPSTREAM_UNAVAILABLE') ||
-    isSwarmError(error, 'UPSTREAM_TIMEOUT') ||
-    isSwarmError(error, 'RATE_LIMITED')
-  );
+  return isSwarmError(error) && OUTAGES.has(error.code);
 }
+
+const OUTAGES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'UPSTREAM_UNAVAILABLE',
+  'UPSTREAM_TIMEOUT',
+  'UPSTREAM_INVALID',
+  'RATE_LIMITED',
+]);
 
 /** The error for what is not known here while `--offline` forbids asking the Hub. */
 export function notHeldOffline(repo: RepoRef, revision: Revision, path?: string): SwarmError {

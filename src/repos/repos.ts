@@ -23,7 +23,7 @@ import { type RevisionFinding, RevisionLookUps } from './revision-look-ups.ts';
 import { type GrantedFile, ServableProofs } from './servable-proofs.ts';
 import { type TokenHolder, TokenLookUps } from './token-look-ups.ts';
 import { TreeLookUps } from './tree-look-ups.ts';
-import { Verdicts } from './verdicts.ts';
+import { type Verdict, Verdicts } from './verdicts.ts';
 
 export interface ReposOptions {
   readonly hub: HubClient;
@@ -140,16 +140,18 @@ export function createRepos(options: ReposOptions): Repos {
     if (offline) throw notHeldOffline(asked, revision);
 
     const holder = holderOf(caller);
-    const withToken = async (own: TokenHolder): Promise<SeenRepo> => {
-      const { repo, commit, expiresAt } = await leaveOnAbort(tokens.metadata(own, asked, revision), signal);
-      checkRules(repo);
-      const grant = { repo, commit, expiresAt, access: 'restricted', stale: false } as const;
-      return { grant, who: own.who, token: own.token };
-    };
+    const remembered = holder && tokens.held(holder, asked, revision);
+    if (holder && remembered) return seenBy(holder, remembered);
     const ask = () => revisions.find(asked, revision, caller.client);
     const finding = await patience.askOr(asked, ask, held, signal);
     const needsToken = finding.commit === undefined && finding.access === 'restricted';
-    return holder && needsToken ? withToken(holder) : seen(finding);
+    if (!holder || !needsToken) return seen(finding);
+    return seenBy(holder, await leaveOnAbort(tokens.metadata(holder, asked, revision), signal));
+  }
+
+  function seenBy({ who, token }: TokenHolder, { repo, commit, expiresAt }: Verdict): SeenRepo {
+    checkRules(repo);
+    return { grant: { repo, commit, expiresAt, access: 'restricted', stale: false }, who, token };
   }
 
   function seen(finding: RevisionFinding): SeenRepo {

@@ -99,6 +99,8 @@ test('what the Hub granted to a token holds for minutes, for that token and that
   await node.repos.entry(reader, hidden, 'main', 'model.bin');
   await node.repos.entry(reader, hidden, node.hub.commit('org/hidden'), 'model.bin');
   await node.repos.revision(reader, hidden, 'main');
+  node.clock.advance(40);
+  await node.repos.revision(reader, hidden, 'main');
   expect(node.takeRequests()).toEqual([]);
   await node.repos.entry(reader, hidden, 'main', 'config.json');
   expect(node.takeRequests()).toContain(

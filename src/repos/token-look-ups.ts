@@ -39,6 +39,14 @@ export class TokenLookUps {
     this.#options = options;
   }
 
+  /** What the Hub granted to the holder lately: of a path, or of the metadata. Costs nothing. */
+  held({ who }: TokenHolder, asked: RepoRef, revision: Revision, path?: string): Verdict | undefined {
+    const { knowledge, verdicts } = this.#options;
+    const known = knowledge.repo(asked);
+    const at = known?.isFresh ? knowledge.commit(known.repo, revision) : undefined;
+    return known && at?.isFresh ? verdicts.find(who, known.repo, at.commit, path) : undefined;
+  }
+
   /** May the holder read this path, and what is it? Throws HUB_REFUSED, RATE_LIMITED, UPSTREAM_*. */
   async file(
     holder: TokenHolder,
@@ -46,7 +54,7 @@ export class TokenLookUps {
     revision: Revision,
     path: string,
   ): Promise<Verdict & { file: FoundFile }> {
-    const held = this.#held(holder, asked, revision, path);
+    const held = this.held(holder, asked, revision, path);
     if (held?.file) return { ...held, file: held.file };
     return this.#files.run(lookUpKey(asked, holder.who, revision, path), async () => {
       const { resolver, verdicts } = this.#options;
@@ -58,8 +66,6 @@ export class TokenLookUps {
 
   /** May the holder see that the repo exists, and where does the revision point? Throws as `file`. */
   async metadata(holder: TokenHolder, asked: RepoRef, revision: Revision): Promise<Verdict> {
-    const held = this.#held(holder, asked, revision);
-    if (held) return held;
     return this.#metadata.run(lookUpKey(asked, holder.who, revision), async () => {
       const { hub, knowledge, verdicts } = this.#options;
       const info = await this.#ask(holder, asked, (target, call) => hub.repoInfo(target, revision, call));
@@ -67,13 +73,6 @@ export class TokenLookUps {
       this.#learn(asked, info.repo);
       return verdicts.grantMetadata(holder.who, info.repo, knowledge.pin(info.repo, revision, info.commit));
     });
-  }
-
-  #held({ who }: TokenHolder, asked: RepoRef, revision: Revision, path?: string): Verdict | undefined {
-    const { knowledge, verdicts } = this.#options;
-    const known = knowledge.repo(asked);
-    const at = known?.isFresh ? knowledge.commit(known.repo, revision) : undefined;
-    return known && at?.isFresh ? verdicts.find(who, known.repo, at.commit, path) : undefined;
   }
 
   async #ask<T>(
