@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { isSha256 } from '../base/hex.ts';
 import type { StoredBlob } from '../contracts/catalog.ts';
@@ -17,10 +18,11 @@ const ROWS_AT_ONCE = 500;
  * shard, and beside normal work.
  */
 export async function reconcile(store: StoreParts, signal: AbortSignal): Promise<void> {
-  const found = { adopted: 0, damaged: 0, missing: 0 };
+  const found = { adopted: 0, damaged: 0, left: 0, missing: 0 };
   const rows = rowsInOrder(store);
   let row = rows.next();
   for (const shard of SHARDS) {
+    signal.throwIfAborted();
     const files = await listShard(store, shard);
     for (; !row.done && row.value.sha256.startsWith(shard); row = rows.next()) {
       signal.throwIfAborted();
@@ -90,41 +92,46 @@ async function findCopies(store: StoreParts, row: StoredBlob): Promise<{ directo
   const own = store.directories.filter((directory) => directory === row.directory);
   const copies = [];
   for (const directory of [...own, ...others]) {
-    const found = await stat(blobPath(directory, row.sha256)).catch(() => undefined);
+    const found = await statIfThere(blobPath(directory, row.sha256));
     if (found?.size === row.size) copies.push({ directory, inode: `${found.dev}:${found.ino}` });
   }
   return copies;
 }
 
-/** A file without a row: adopted if its bytes have the hash that it is named by. */
+/** A file without a row: adopted if its bytes have the hash that it is named by. `left`: as it is, for the next start. */
 async function settleFile(
   store: StoreParts,
   sha256: string,
   directory: string,
   signal: AbortSignal,
-): Promise<'adopted' | 'damaged' | 'missing'> {
-  const { hashing, clock } = store;
+): Promise<'adopted' | 'damaged' | 'left'> {
+  const { hashing, clock, logger } = store;
   const path = blobPath(directory, sha256);
-  const before = await stat(path).catch(() => undefined);
-  if (!before) return 'missing';
+  const before = await statIfThere(path);
+  if (!before) return 'left';
   const options = { hashing, clock, signal, bytesPerSecond: ADOPTION_BYTES_PER_SECOND };
   const digests = await digestPaced({ path, size: before.size, gitOid: true }, options).catch((error: unknown) => {
     signal.throwIfAborted();
-    store.logger.warn({ path, error: (error as Error).message }, 'a stored file could not be read');
+    logger.debug({ path, error: (error as Error).message }, 'a stored file could not be read');
     return undefined;
   });
   return store.turns.run(sha256, async () => {
-    if (store.index.blob(sha256)) return 'adopted';
-    if (digests?.sha256 !== sha256) {
+    const now = await statIfThere(path);
+    // Normal work went on meanwhile: it may have stored or evicted just this blob.
+    const isSame = now?.ino === before.ino && now.mtimeMs === before.mtimeMs;
+    if (!digests || !isSame || store.index.blob(sha256)) return 'left';
+    if (digests.sha256 !== sha256) {
+      logger.warn({ sha256, directory }, 'stored file is damaged: moved to quarantine');
       await setAside(store, directory, sha256);
       return 'damaged';
     }
-    const { size, mtimeMs } = before;
-    const row = { sha256, size, gitOid: digests.gitOid, directory, pinned: false };
+    const row = { sha256, size: before.size, gitOid: digests.gitOid, directory, pinned: false };
     // The last write says best how old the file is: an old one was probably on its way out.
-    store.index.putBlob({ ...row, usedAt: Math.floor(mtimeMs), verifiedAt: clock.now() }, [
-      { kind: 'lfs', sha256, size },
+    store.index.putBlob({ ...row, usedAt: Math.floor(before.mtimeMs), verifiedAt: clock.now() }, [
+      { kind: 'lfs', sha256, size: before.size },
     ]);
     return 'adopted';
   });
 }
+
+const statIfThere = (path: string): Promise<Stats | undefined> => stat(path).catch(() => undefined);
