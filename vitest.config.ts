@@ -11,7 +11,12 @@ const config: ViteUserConfig = defineConfig({
       {
         resolve,
         ssr,
-        test: { name: 'unit', include: ['src/**/*.test.ts', 'test/package/**/*.test.ts'], testTimeout: 20_000 },
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'test/package/**/*.test.ts'],
+          setupFiles: ['test/support/long-fuzz.ts'],
+          testTimeout: long ? 600_000 : 20_000,
+        },
       },
       {
         resolve,

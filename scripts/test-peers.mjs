@@ -18,6 +18,8 @@ const debian = {
   aria2: 'aria2c',
   curl: 'curl',
   'git-lfs': 'git-lfs',
+  iproute2: 'ip',
+  wget: 'wget',
 };
 const pythonPackages = { huggingface_hub: '2.0.0', hf_xet: '1.6.0' };
 

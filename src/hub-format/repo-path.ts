@@ -15,7 +15,6 @@ function segmentsProblem(text: string, maxLength: number): string | undefined {
   if (text.length > maxLength) return `is longer than ${maxLength} characters`;
   if (!text.isWellFormed()) return 'is not valid Unicode';
   if (CONTROL.test(text)) return 'contains a control character';
-  if (text.includes('\\')) return 'contains a backslash';
   for (const segment of text.split('/')) {
     if (segment === '') return 'contains an empty segment';
     if (segment === '.' || segment === '..') return `contains the segment "${segment}"`;
@@ -24,8 +23,8 @@ function segmentsProblem(text: string, maxLength: number): string | undefined {
 }
 
 /**
- * Why `path` cannot be a file of a repo, as the end of a sentence; undefined when it can.
- * The rules keep a path inside any directory that it is joined to, on every platform.
+ * Why `path` cannot be a file of a repo, as the end of a sentence; undefined when it can. Git allows a backslash in a
+ * name, so one odd file must not hide its repo; whoever joins a path to a directory on Windows has to refuse it there.
  */
 export function pathProblem(path: string): string | undefined {
   return segmentsProblem(path, MAX_PATH_LENGTH);
@@ -44,7 +43,7 @@ export function assertPath(path: string): void {
 
 /** Throws BAD_REQUEST unless `revision` can be a branch, tag, ref or commit. */
 export function assertRevision(revision: string): void {
-  const problem = revisionProblem(revision);
+  const problem = revision.includes('\\') ? 'contains a backslash' : revisionProblem(revision);
   if (problem) throw new SwarmError('BAD_REQUEST', `The revision ${problem}.`);
 }
 
@@ -52,15 +51,17 @@ export function assertRevision(revision: string): void {
  * The decoded segments of a request path. A segment may hold slashes that were written as `%2F`.
  *
  * @param pathname starts with `/`; without query and fragment.
- * @throws SwarmError BAD_REQUEST: too long, bad escapes, `.` or `..` or empty segments (also behind `%2F`), backslashes,
- * control characters.
+ * @throws SwarmError BAD_REQUEST: too long, bad escapes, `.` or `..` or empty segments (also behind `%2F`), bare
+ * backslashes, control characters.
  */
 export function decodePathname(pathname: string): string[] {
   if (pathname.length > MAX_PATHNAME_LENGTH) {
     throw new SwarmError('BAD_REQUEST', `The URL path is longer than ${MAX_PATHNAME_LENGTH} characters.`);
   }
   if (!pathname.startsWith('/')) throw new SwarmError('BAD_REQUEST', 'The URL path does not start with a slash.');
-  if (/[?#]/.test(pathname)) throw new SwarmError('BAD_REQUEST', 'The URL path contains an unescaped "?" or "#".');
+  // Browsers read a bare backslash as a slash: what it means here must not depend on who parsed the URL first.
+  if (/[?#\\]/.test(pathname))
+    throw new SwarmError('BAD_REQUEST', 'The URL path contains an unescaped "?", "#" or "\\".');
   if (pathname === '/') return [];
   return pathname
     .slice(1)

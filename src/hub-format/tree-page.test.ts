@@ -49,7 +49,6 @@ test.each([
   ['two sizes', { lfs: { oid: SHA256, size: 2 } }],
   ['a path that climbs', { path: '../x' }],
   ['an absolute path', { path: '/x' }],
-  ['a backslash', { path: 'a\\b' }],
   ['NUL', { path: 'a\0b' }],
   ['no path', { path: undefined }],
 ])('a listing with %s is refused', (_, change) => {

@@ -33,7 +33,8 @@ async function errorElsewhere(hub: HubConnection, answer: Answer, what: string):
     return new SwarmError(code, message, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
   }
   answer.body.destroy();
-  const code = status === 416 ? 'UPSTREAM_INVALID' : 'UPSTREAM_UNAVAILABLE';
+  // 403 comes in bursts when a signed URL expires or a CDN is cross; the others rarely get better.
+  const code = status === 403 ? 'UPSTREAM_UNAVAILABLE' : 'UPSTREAM_INVALID';
   return new SwarmError(code, `${url.host} refused ${what} (HTTP ${status}).`);
 }
 
