@@ -32,6 +32,8 @@ export function pathProblem(path: string): string | undefined {
 
 /** Why `revision` (decoded) cannot be a branch, tag, ref or commit; undefined when it can. */
 export function revisionProblem(revision: string): string | undefined {
+  // git-check-ref-format forbids it.
+  if (revision.includes('\\')) return 'contains a backslash';
   return segmentsProblem(revision, MAX_REVISION_LENGTH);
 }
 
@@ -43,7 +45,7 @@ export function assertPath(path: string): void {
 
 /** Throws BAD_REQUEST unless `revision` can be a branch, tag, ref or commit. */
 export function assertRevision(revision: string): void {
-  const problem = revision.includes('\\') ? 'contains a backslash' : revisionProblem(revision);
+  const problem = revisionProblem(revision);
   if (problem) throw new SwarmError('BAD_REQUEST', `The revision ${problem}.`);
 }
 

@@ -91,7 +91,8 @@ describe('answers that are not the range', () => {
 
   test.each([
     [416, 'UPSTREAM_INVALID'],
-    [404, 'UPSTREAM_UNAVAILABLE'],
+    [404, 'UPSTREAM_INVALID'],
+    [403, 'UPSTREAM_UNAVAILABLE'],
     [429, 'RATE_LIMITED'],
     [503, 'UPSTREAM_UNAVAILABLE'],
   ])('%i from the server of signed URLs is %s, never a refusal of the Hub', async (status, code) => {
