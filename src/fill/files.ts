@@ -126,19 +126,20 @@ class FileEngine implements Files {
     const { strict = false } = this.#options;
     const whole = intent.extent === 'whole' || strict;
     const { fill, joined } = await this.#fills.acquire(key, () => this.#starter.start(grant, content, key, whole));
+    const release = () => this.#fills.release(key, fill);
     try {
-      if (!(await this.#share(fill, grant, joined, signal))) {
-        this.#fills.release(key, fill);
-        return await this.#openFill(grant, content, key, intent, signal);
+      if (await this.#share(fill, grant, joined, signal)) {
+        if (joined) this.#starter.addSource(fill, grant);
+        if (whole) await fill.fetchWhole();
+        const reader = new FillReader({ fill, intent, strict, onClose: release });
+        return { reader, verified: fill.verified ? 'blob' : 'provisional', cache: joined ? 'joined' : 'miss' };
       }
-      if (joined) this.#starter.addSource(fill, grant);
-      if (whole) await fill.fetchWhole();
-      const reader = new FillReader({ fill, intent, strict, onClose: () => this.#fills.release(key, fill) });
-      return { reader, verified: fill.verified ? 'blob' : 'provisional', cache: joined ? 'joined' : 'miss' };
     } catch (error) {
-      this.#fills.release(key, fill);
+      release();
       throw error;
     }
+    release();
+    return this.#openFill(grant, content, key, intent, signal);
   }
 
   /**
