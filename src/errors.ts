@@ -39,7 +39,7 @@ export type ErrorCode =
   | 'INTERNAL';
 
 /** Code to HTTP status, in one place. `HUB_REFUSED` uses the Hub's own status instead when it is known. */
-export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
+const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   BAD_REQUEST: 400,
   HUB_REFUSED: 502,
   RATE_LIMITED: 429,
