@@ -1,3 +1,4 @@
+import { curlGet } from '../curl.ts';
 import { headLatencies } from '../head-load.ts';
 import { alternate, median } from '../measure.ts';
 import { startMirror } from '../mirror-server.ts';
@@ -16,6 +17,8 @@ export async function metadata({ upstream, rounds, seconds }: ScenarioContext): 
   await using mirror = await startMirror(upstream.url);
   const info = `${mirror.url}/api/models/${REPO}`;
   const file = resolveUrl(mirror, REPO, 'config.json');
+  // Warm: the file is held, as after any client that has downloaded it.
+  await curlGet(file, 700);
   await using sameInfo = await startSameBytes(info, 'GET');
   await using sameHead = await startSameBytes(file, 'HEAD');
 
