@@ -21,14 +21,18 @@ export interface MirrorServer extends AsyncDisposable {
   blobPath(size: number): Promise<string>;
 }
 
-/** Starts a mirror of `upstream`. Data and log are in a temporary folder that goes with it. */
-export async function startMirror(upstream: string): Promise<MirrorServer> {
+/**
+ * Starts a mirror of `upstream`. Its data is in a temporary folder that goes with it.
+ * @param profileDir where it leaves a CPU profile of each of its threads when it ends
+ */
+export async function startMirror(upstream: string, profileDir: string | undefined): Promise<MirrorServer> {
   const folder = await mkdtemp(join(tmpdir(), 'modelswarm-bench-'));
   const dataDir = join(folder, 'data');
   const loopFile = join(folder, 'loop.json');
   const command = join(import.meta.dirname, '..', 'bin', 'modelswarm.mjs');
   const args = ['serve', '--upstream', upstream, '--data-dir', dataDir, '--port', '0', '--log-level', 'warn'];
-  const child = spawn(process.execPath, [command, ...args], {
+  const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
+  const child = spawn(process.execPath, [...profile, command, ...args], {
     stdio: ['ignore', 'pipe', 2],
     env: {
       PATH: process.env.PATH,

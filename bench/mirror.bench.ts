@@ -6,6 +6,7 @@ import { metadata } from './mirror/metadata.ts';
 import type { Scenario, ScenarioContext } from './mirror/scenario.ts';
 import { smallFiles } from './mirror/small-files.ts';
 import { startUpstream } from './mirror/upstream.ts';
+import { startMirror } from './mirror-server.ts';
 import { judge, type Result } from './result.ts';
 import type { BenchOptions } from './topic.ts';
 
@@ -19,10 +20,11 @@ const scenarios: Readonly<Record<string, Scenario>> = {
 };
 
 /** The mirror beside nginx, node:http and the direct way. Needs nginx, wrk and curl. */
-export async function run({ quick, only, progress }: BenchOptions): Promise<Result[]> {
+export async function run({ quick, only, profileDir, progress }: BenchOptions): Promise<Result[]> {
   await using upstream = await startUpstream();
   const context: ScenarioContext = {
     upstream,
+    startMirror: () => startMirror(upstream.url, profileDir),
     ...(quick
       ? { size: 128 << 20, sizeName: '128 MiB', rounds: 2, seconds: 1 }
       : { size: 1 << 30, sizeName: '1 GiB', rounds: 6, seconds: 4 }),

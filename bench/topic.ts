@@ -6,6 +6,8 @@ export interface BenchOptions {
   readonly quick: boolean;
   /** Only scenarios whose name holds these words. */
   readonly only: string | undefined;
+  /** Folder for CPU profiles of the server under test. It is slower while it is profiled. */
+  readonly profileDir: string | undefined;
   /** Says on stderr what is going on. */
   readonly progress: (line: string) => void;
 }

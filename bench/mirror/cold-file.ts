@@ -1,6 +1,5 @@
 import { curlGet, type Transfer } from '../curl.ts';
 import { alternate, median, withCpu } from '../measure.ts';
-import { startMirror } from '../mirror-server.ts';
 import type { Measured } from '../result.ts';
 import { afterWarmUp, resolveUrl, type ScenarioContext } from './scenario.ts';
 import type { UpstreamPace } from './upstream.ts';
@@ -61,9 +60,9 @@ interface Cold {
 }
 
 async function measure(context: ScenarioContext, label: string, pace: UpstreamPace): Promise<Cold> {
-  const { upstream, size, rounds } = context;
+  const { upstream, size, rounds, startMirror } = context;
   await upstream.pace(pace);
-  await using mirror = await startMirror(upstream.url);
+  await using mirror = await startMirror();
   const repo = (round: number) => `bench/cold-${label}-${round}`;
   const path = 'model.bin';
   let fetchedShare = 0;

@@ -1,7 +1,6 @@
 import { curlGet } from '../curl.ts';
 import { headLatencies } from '../head-load.ts';
 import { percentile } from '../measure.ts';
-import { startMirror } from '../mirror-server.ts';
 import type { Measured } from '../result.ts';
 import { resolveUrl, type ScenarioContext } from './scenario.ts';
 import type { UpstreamPace } from './upstream.ts';
@@ -30,9 +29,9 @@ async function measure(
   label: string,
   pace: UpstreamPace,
 ): Promise<{ head: number; loop: number }> {
-  const { upstream, size, rounds } = context;
+  const { upstream, size, rounds, startMirror } = context;
   await upstream.pace(pace);
-  await using mirror = await startMirror(upstream.url);
+  await using mirror = await startMirror();
   const small = `bench/head-${label}`;
   await upstream.add(small, [{ path: 'config.json', size: 700 }]);
   const url = resolveUrl(mirror, small, 'config.json');

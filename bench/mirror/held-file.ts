@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { basename, dirname } from 'node:path';
 import { curlGet } from '../curl.ts';
 import { alternate, median, withCpu } from '../measure.ts';
-import { startMirror } from '../mirror-server.ts';
 import { startNginx } from '../nginx.ts';
 import type { Measured } from '../result.ts';
 import { requestsPerSecond } from '../wrk.ts';
@@ -10,9 +9,9 @@ import { afterWarmUp, resolveUrl, type ScenarioContext } from './scenario.ts';
 
 /** A file that is held, beside nginx serving the same file from the same disk. */
 export async function heldFile(context: ScenarioContext): Promise<Measured[]> {
-  const { upstream, size, sizeName, rounds, seconds } = context;
+  const { upstream, size, sizeName, rounds, seconds, startMirror } = context;
   await upstream.add('bench/held', [{ path: 'model.bin', size }]);
-  await using mirror = await startMirror(upstream.url);
+  await using mirror = await startMirror();
   const ours = resolveUrl(mirror, 'bench/held', 'model.bin');
   await curlGet(ours, size);
   const blob = await mirror.blobPath(size);

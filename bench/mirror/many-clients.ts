@@ -2,18 +2,23 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { curlGet } from '../curl.ts';
 import { memory } from '../measure.ts';
-import { startMirror } from '../mirror-server.ts';
 import type { Measured } from '../result.ts';
 import { resolveUrl, type ScenarioContext } from './scenario.ts';
 
 const CLIENTS = 64;
 
 /** The most memory that the server takes while 64 clients read large files at once: held ones, then a cold one. */
-export async function manyClients({ upstream, size, sizeName, seconds }: ScenarioContext): Promise<Measured[]> {
+export async function manyClients({
+  upstream,
+  size,
+  sizeName,
+  seconds,
+  startMirror,
+}: ScenarioContext): Promise<Measured[]> {
   const files = ['a.bin', 'b.bin', 'c.bin', 'd.bin'].map((path) => ({ path, size }));
   await upstream.add('bench/held-by-many', files);
   await upstream.add('bench/cold-for-many', [{ path: 'a.bin', size }]);
-  await using mirror = await startMirror(upstream.url);
+  await using mirror = await startMirror();
   const idle = memory(mirror.pid).now;
   for (const { path } of files) await curlGet(resolveUrl(mirror, 'bench/held-by-many', path), size);
   const client = (index: number) => resolveUrl(mirror, 'bench/held-by-many', files[index % files.length]?.path ?? '');

@@ -1,7 +1,6 @@
 import { curlGet } from '../curl.ts';
 import { headLatencies } from '../head-load.ts';
 import { alternate, median } from '../measure.ts';
-import { startMirror } from '../mirror-server.ts';
 import type { Measured } from '../result.ts';
 import { startSameBytes } from '../same-bytes.ts';
 import { requestsPerSecond } from '../wrk.ts';
@@ -11,10 +10,10 @@ const REPO = 'bench/metadata';
 const CONNECTIONS = 16;
 
 /** Answers that need no file: model info and HEAD of a file, beside node:http that sends the same bytes without a thought. */
-export async function metadata({ upstream, rounds, seconds }: ScenarioContext): Promise<Measured[]> {
+export async function metadata({ upstream, rounds, seconds, startMirror }: ScenarioContext): Promise<Measured[]> {
   const shards = Array.from({ length: 30 }, (_, index) => ({ path: `model-${index}.safetensors`, size: 4096 }));
   await upstream.add(REPO, [...shards, { path: 'config.json', size: 700 }]);
-  await using mirror = await startMirror(upstream.url);
+  await using mirror = await startMirror();
   const info = `${mirror.url}/api/models/${REPO}`;
   const file = resolveUrl(mirror, REPO, 'config.json');
   // Warm: the file is held, as after any client that has downloaded it.

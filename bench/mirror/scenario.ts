@@ -1,9 +1,12 @@
+import type { MirrorServer } from '../mirror-server.ts';
 import type { Measured } from '../result.ts';
 import type { Upstream } from './upstream.ts';
 
 /** What every scenario gets. */
 export interface ScenarioContext {
   readonly upstream: Upstream;
+  /** Starts a mirror of the upstream that holds nothing yet. */
+  readonly startMirror: () => Promise<MirrorServer>;
   /** The size of a large file, bytes. */
   readonly size: number;
   /** The same for people: `1 GiB`. */

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { curlMany } from '../curl.ts';
 import { alternate, median } from '../measure.ts';
-import { startMirror } from '../mirror-server.ts';
 import type { Measured } from '../result.ts';
 import { afterWarmUp, resolveUrl, type ScenarioContext } from './scenario.ts';
 
@@ -15,9 +14,9 @@ const FILES = Array.from({ length: 1000 }, (_, index) => ({ path: `data/${index}
 const PARALLEL = 8;
 
 /** A repo of 1,000 small files from an upstream 20 ms away: with curl, and with the `hf` command where it is installed. */
-export async function smallFiles({ upstream, rounds }: ScenarioContext): Promise<Measured[]> {
+export async function smallFiles({ upstream, rounds, startMirror }: ScenarioContext): Promise<Measured[]> {
   await upstream.pace({ delay: 20 });
-  await using mirror = await startMirror(upstream.url);
+  await using mirror = await startMirror();
   const measured: Measured[] = [];
   for (const client of existsSync(hf) ? [viaCurl, viaHf] : [viaCurl]) {
     const repo = (round: number) => `bench/small-${client.name}-${round}`;
