@@ -1,10 +1,14 @@
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDiskStore } from '../../test/support/disk-store.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
-import { makeSample, openHeld, store, writePart } from '../../test/support/samples.ts';
+import { makeSample, openHeld, readAll, store, writePart } from '../../test/support/samples.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
+import { silentLogger } from '../base/silent-logger.ts';
+import { openCatalog } from '../catalog/catalog.ts';
+import type { ByteReader } from '../contracts/byte-reader.ts';
+import type { BlobIndex } from '../contracts/catalog.ts';
 import type { DiskRoom } from './space.ts';
 
 const DISK_FULL = { code: 'DISK_FULL' };
@@ -90,6 +94,31 @@ describe('room on several disks', () => {
     await expect(blobs.reserve(2 ** 53 - 1)).rejects.toMatchObject(DISK_FULL);
     (await blobs.reserve(1000)).release();
   });
+});
+
+test('a blob that is opened while others are evicted stays, and the plan is made anew', async () => {
+  const directory = await tempDir();
+  const clock = new ManualClock();
+  const catalog = openCatalog({ path: join(directory, 'index.db'), clock, logger: silentLogger });
+  onTestFinished(() => catalog.close());
+  const [first, second] = [makeSample(1000), makeSample(1000)];
+  let opening: Promise<ByteReader | undefined> | undefined;
+  const index: BlobIndex = {
+    ...catalog,
+    removeBlob(sha256) {
+      catalog.removeBlob(sha256);
+      if (sha256 === first.sha256) opening = blobs.open(second.sha256);
+    },
+  };
+  const { blobs } = await openDiskStore([directory], { clock, index, maxCacheSize: 2000 });
+  await store(blobs, first);
+  clock.advance(1000);
+  await store(blobs, second);
+  await expect(blobs.reserve(2000)).rejects.toMatchObject(DISK_FULL);
+  const reader = await opening;
+  expect(reader && (await readAll(reader))).toEqual(new Uint8Array(second.bytes));
+  reader?.close();
+  (await blobs.reserve(2000)).release();
 });
 
 describe('the size of the cache', () => {

@@ -56,7 +56,6 @@ export function createTreeTable(database: DatabaseSync, mostBytes: number): Tree
       const document = encodeTree(tree);
       if (document.length > mostBytes) return;
       insert.run(repoKey(tree.repo), tree.commit, document.length, document);
-      close(`${repoKey(tree.repo)}@${tree.commit}`);
       bound.added(document.length);
     },
   };

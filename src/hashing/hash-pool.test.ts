@@ -59,6 +59,18 @@ describe('a file hasher', () => {
     });
   });
 
+  test('goes through a file of many slices in one step', async () => {
+    const size = 20 * MIB + 5;
+    const path = join(await tempDir(), 'sparse');
+    await writeFile(path, 'begin');
+    await truncate(path, size);
+    const bytes = new Uint8Array(size);
+    bytes.set(new TextEncoder().encode('begin'));
+    const pool = openPool();
+    expect(await hashWhole(pool.open(path, size), size)).toEqual(hashBytes(bytes));
+    expect(await pool.crc32(path, 1, size)).toBe(crc32(bytes.subarray(1)));
+  });
+
   test('gives the same digests in whatever steps it advances', async () => {
     const size = 300_000;
     const { path, bytes } = await writeRandom(size);
@@ -227,7 +239,9 @@ describe('a hash pool', () => {
     const source = `
       import { createHashPool } from ${JSON.stringify(new URL('./hash-pool.ts', import.meta.url).href)};
       const [path, size] = [process.argv[2], Number(process.argv[3])];
-      const hasher = createHashPool().open(path, size);
+      const pool = createHashPool({ threads: 2 });
+      const idle = pool.open(path, size);
+      const hasher = pool.open(path, size);
       hasher.advance(size).then(() => hasher.finish()).then(({ sha256 }) => console.log(sha256));`;
     await writeFile(program, source);
     const { stdout } = await run(process.execPath, [program, path, String(bytes.length)]);

@@ -27,10 +27,11 @@ export class HashThread {
   constructor(program: URL, onGone: (thread: HashThread) => void) {
     this.#onGone = onGone;
     this.#worker = new Worker(program, { name: 'hash' });
-    this.#worker.unref();
     this.#worker.on('message', (answer: HashAnswer) => this.#jobs.get(answer.id)?.answered(answer));
     this.#worker.on('error', (error) => this.#leave(`crashed: ${error.message}`, error));
     this.#worker.on('exit', (code) => this.#leave(`ended with exit code ${code}`, undefined));
+    // Last: listening to messages holds the process again.
+    this.#worker.unref();
   }
 
   /** How many jobs live here. */
