@@ -69,6 +69,7 @@ export class SmallFiles {
         await rm(path, { force: true });
         throw error;
       });
+      room.written(content.size);
       await blobs.promote(path, { sha256: file.sha256, gitOid: file.gitOid, size: content.size }, [content]);
       logger.debug({ file: grantName(grant), size: content.size, at: clock.now() }, 'fill: small file stored');
     } finally {
