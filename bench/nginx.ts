@@ -38,6 +38,8 @@ export async function startNginx(root: string): Promise<Nginx> {
   };
 }
 
+// The fastest of the usual settings for large files: `tcp_nopush on` halves nginx's speed on loopback (1.6 GB/s instead of
+// 3.3), `sendfile off` with the default buffers costs a third.
 // `user root` only says "do not change user" where the bench runs as root: the files belong to whoever runs it.
 function configuration(folder: string, root: string, port: number): string {
   return `
@@ -50,7 +52,6 @@ events { worker_connections 1024; }
 http {
   access_log off;
   sendfile on;
-  tcp_nopush on;
   keepalive_requests 1000000;
   open_file_cache max=1000;
   client_body_temp_path ${folder}/body;
