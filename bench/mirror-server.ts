@@ -57,11 +57,11 @@ export async function startMirror(upstream: string, profileDir: string | undefin
       }
     },
     async blobPath(size) {
-      for (const entry of await readdir(dataDir, { recursive: true, withFileTypes: true })) {
+      for (const entry of await readdir(join(dataDir, 'blobs'), { recursive: true, withFileTypes: true })) {
         const path = join(entry.parentPath, entry.name);
         if (entry.isFile() && (await stat(path)).size === size) return path;
       }
-      throw new Error(`no file of ${size} bytes in ${dataDir}`);
+      throw new Error(`no blob of ${size} bytes in ${dataDir}`);
     },
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM');
