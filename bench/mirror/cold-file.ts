@@ -29,6 +29,12 @@ export async function coldFile(context: ScenarioContext): Promise<Measured[]> {
       target: 20,
     },
     {
+      name: `${name}, upstream at 250 MB/s with 20 ms: server CPU`,
+      unit: 'CPU s/GiB',
+      better: 'lower',
+      ours: paced.cpuPerGiB,
+    },
+    {
       name: `${name}, upstream as fast as it can`,
       unit: 's',
       better: 'lower',
