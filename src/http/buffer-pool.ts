@@ -2,7 +2,7 @@
 const LARGEST = 512 * 1024;
 const SMALLEST = 64 * 1024;
 /** What the buffers of all senders together should stay under: they shrink as senders become more. */
-const BUDGET_BYTES = 32 * 1024 * 1024;
+const BUDGET_BYTES = 16 * 1024 * 1024;
 
 /** Buffers for sending files, reused so that a warm download allocates nothing. Their sizes are powers of two. */
 export class BufferPool {
