@@ -3,6 +3,8 @@ import type { SwarmError } from '../errors.ts';
 
 /** This many lanes in a row that bring next to nothing end a transfer: about 15 s with the pauses below. */
 const MOST_FAILURES = 7;
+/** So do two or more of them that take longer than this together: a server that accepts and says nothing is as bad as none. */
+const LONGEST_STRETCH_MS = 15_000;
 /** An answer that cannot be right rarely gets better. */
 const MOST_INVALID = 3;
 const PROGRESS_BYTES = 64 * 1024;
@@ -16,6 +18,7 @@ export class Setbacks {
   readonly #clock: Clock;
   readonly #random: () => number;
   #failures = 0;
+  #failingSince = 0;
   #pausedUntil = 0;
 
   constructor(clock: Clock, random: () => number) {
@@ -37,7 +40,9 @@ export class Setbacks {
   failed(error: SwarmError, bytes: number): boolean {
     const quotaWait = error.retryAfterSeconds ?? 0;
     this.#failures = bytes >= PROGRESS_BYTES ? 1 : this.#failures + 1;
+    if (this.#failures === 1) this.#failingSince = this.#clock.now();
     const most = error.code === 'UPSTREAM_INVALID' ? MOST_INVALID : MOST_FAILURES;
+    if (this.#clock.now() - this.#failingSince >= LONGEST_STRETCH_MS) return false;
     if (this.#failures >= most || quotaWait > LONGEST_QUOTA_WAIT_SECONDS) return false;
     const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - 1));
     const pause = Math.max(longest * (0.5 + this.#random() / 2), quotaWait * 1000);

@@ -116,9 +116,10 @@ describe('a transfer', () => {
     const source = new ScriptedSource(2 * MIB, () => ({ error: new SwarmError('UPSTREAM_UNAVAILABLE', 'no route') }));
     const part = await openPart(2 * MIB);
     let now = 0;
-    // A clock whose pauses take no time: seven tries in a row, without the test waiting for them.
-    const sleep = async (milliseconds: number): Promise<void> => {
-      now += milliseconds;
+    // A clock whose pauses take no time: seven tries in a row, without the test waiting for them. Its ticks, which have no
+    // signal, do not count.
+    const sleep = async (milliseconds: number, signal?: AbortSignal): Promise<void> => {
+      if (signal) now += milliseconds;
     };
     const clock = { now: () => now, sleep };
     const transfer = startTransfer(part, { clock });
@@ -126,6 +127,20 @@ describe('a transfer', () => {
     await expect(transfer.wait(0)).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', message: 'no route' });
     expect(source.reads.length).toBe(7);
     await part.close();
+  });
+
+  test('tries again after a pause whose timer fired early', async () => {
+    const size = MIB;
+    const broken = new SwarmError('UPSTREAM_UNAVAILABLE', 'connection reset');
+    const source = new ScriptedSource(size, (_, index) => (index === 0 ? { error: broken } : {}));
+    const part = await openPart(size);
+    const earlyClock = {
+      now: () => systemClock.now(),
+      sleep: (milliseconds: number, signal?: AbortSignal) => systemClock.sleep(milliseconds / 2, signal),
+    };
+    const transfer = startTransfer(part, { clock: earlyClock });
+    transfer.addSource(source);
+    expect(Buffer.compare(await finished(transfer, part), expectedBytes(0, size))).toBe(0);
   });
 
   test('leaves a source that refuses and goes on with another', async () => {

@@ -258,9 +258,16 @@ export class Transfer {
     } else if (this.#setbacks.failed(error, lane.written - lane.start)) {
       // The next try goes to another source, if there is one.
       this.#sources.push(...this.#sources.splice(this.#sources.indexOf(lane.source), 1));
-      this.#options.clock.sleep(this.#setbacks.remainingPause + 1, this.#stop.signal).then(this.#wake, () => {});
+      this.#pause().then(this.#wake, () => {});
     } else {
       this.fail(error);
+    }
+  }
+
+  /** Timers may fire before the clock says so, and nobody else would wake a transfer without lanes. */
+  async #pause(): Promise<void> {
+    for (let left = this.#setbacks.remainingPause; left > 0; left = this.#setbacks.remainingPause) {
+      await this.#options.clock.sleep(left + 1, this.#stop.signal);
     }
   }
 
