@@ -125,6 +125,30 @@ test.each(['/file', '/hot'])('%s: whole files and ranges of every size arrive by
   await vi.waitFor(() => expect(allClosed(readers)).toBe(true));
 });
 
+test.each([
+  '/../file',
+  '/a/../file',
+  '/./file',
+  '/a/%2e%2E/file',
+  '/a/.%2e/file',
+  '/file/..',
+  '/file/.?x=1',
+  `/${'a'.repeat(3000)}/../file`,
+])('%s is refused and not resolved', async (path) => {
+  const socket = await dial(await site());
+  socket.end(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+  const answer = Buffer.concat(await socket.toArray()).toString('latin1');
+  expect(answer).toMatch(/^HTTP\/1.1 400 /);
+  expect(answer).toContain('The URL path contains the segment');
+});
+
+test('dots in names and in queries are no dot segments', async () => {
+  const { url } = await site();
+  expect((await get(`${url}/..file`)).status).toBe(200);
+  expect((await get(`${url}/file...`)).status).toBe(200);
+  expect((await get(`${url}/file?x=/../y`)).status).toBe(200);
+});
+
 test('many clients at once, with pooled buffers, never see one another’s bytes', async () => {
   const { url } = await site();
   await Promise.all(

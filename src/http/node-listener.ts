@@ -3,6 +3,7 @@ import { getRequestListener, type HttpBindings, RequestError } from '@hono/node-
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Clock } from '../contracts/clock.ts';
 import type { Logger } from '../contracts/logger.ts';
+import { SwarmError } from '../errors.ts';
 import { bearerToken } from './authorization.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { plainError } from './error-response.ts';
@@ -33,6 +34,9 @@ export interface HotCaller {
   readonly token?: string | undefined;
 }
 
+/** A dot segment, written in any way that URL parsers take for one (WHATWG URL, section 4.4). */
+const DOT_SEGMENT = /^[^?#]*[/\\](?:\.|%2e){1,2}(?:[/\\?#]|$)/i;
+
 /** A `node:http` request listener. */
 export type NodeListener = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
 
@@ -49,7 +53,12 @@ export function createNodeListener(options: NodeListenerOptions): NodeListener {
 
   const listener = getRequestListener(
     async (request, env) => {
-      const { outgoing } = env as HttpBindings;
+      const { incoming, outgoing } = env as HttpBindings;
+      // `request.url` no longer shows them: they would be resolved, and another path asked for than the one that was written.
+      if (DOT_SEGMENT.test(incoming.url ?? '/')) {
+        const error = new SwarmError('BAD_REQUEST', 'The URL path contains the segment "." or "..".');
+        return failureResponse(error, pathOf(request.url), requestId(undefined), logger);
+      }
       const response = await options.fetch(request, env as HttpBindings);
       const body = takeFileBody(response);
       if (!body) return response;
