@@ -57,6 +57,22 @@ test('files named in the text exist', () => {
   expect(missing).toEqual([]);
 });
 
+test('tests that are named with their titles exist', () => {
+  // `test/e2e/x.test.ts` "title", "another title"
+  const named = pages.flatMap(({ path, prose }) =>
+    [...prose.matchAll(/`((?:src|test)\/[\w./-]+\.test\.ts)`((?:,?\s*"[^"\n]+")+)/g)].flatMap(
+      ([, file = '', titles = '']) =>
+        [...titles.matchAll(/"([^"]+)"/g)].map(([, title = '']) => ({ path, file, title })),
+    ),
+  );
+  expect(named).not.toEqual([]);
+  const gone = named.filter(
+    ({ file, title }) =>
+      !existsSync(join(ROOT, file)) || !readFileSync(join(ROOT, file), 'utf8').replaceAll('\\', '').includes(title),
+  );
+  expect(gone).toEqual([]);
+});
+
 test('every variable named in the pages is one that is read', () => {
   const known = [...settings.map(variableOf), ...OTHER_VARIABLES];
   const unknown = pages.flatMap(({ path, prose, blocks }) =>
