@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import type { DocumentStore, StoredDocument } from '../contracts/catalog.ts';
 import { SwarmError } from '../errors.ts';
@@ -9,6 +9,8 @@ interface Over {
   readonly status?: number;
   readonly bytes?: number;
   readonly admit?: () => void;
+  /** When the Hub answers. */
+  readonly until?: Promise<void>;
 }
 
 function setUp({ offline = false } = {}) {
@@ -24,7 +26,7 @@ function setUp({ offline = false } = {}) {
   const get = async (failure?: SwarmError, over: Over = {}) => {
     const load = async (): Promise<StoredDocument> => {
       loads += 1;
-      await new Promise((resolve) => setImmediate(resolve));
+      await (over.until ?? new Promise((resolve) => setImmediate(resolve)));
       if (failure) throw failure;
       const body = new Uint8Array(over.bytes ?? 1);
       return { status: over.status ?? 200, headers: {}, body, storedAt: clock.now() };
@@ -70,6 +72,28 @@ test('too many requests and nonsense from the Hub are bridged too; a refusal is 
   expect(await get(new SwarmError('RATE_LIMITED', 'slow down'))).toBe('stale');
   clock.advance(2000);
   await expect(get(new SwarmError('HUB_REFUSED', 'no'))).rejects.toMatchObject({ code: 'HUB_REFUSED' });
+});
+
+test('a Hub that takes its time is not waited for when an old answer will do; what it says later is kept', async () => {
+  const { get, clock, loads } = setUp();
+  await get();
+  clock.advance(2 * MINUTE);
+  const hub = Promise.withResolvers<void>();
+  const slow = get(undefined, { until: hub.promise });
+  clock.advance(2500);
+  expect(await slow).toBe('stale');
+  hub.resolve();
+  await vi.waitFor(async () => expect(await get()).toBe('hit'));
+  expect(loads()).toBe(2);
+});
+
+test('without an old answer, a slow Hub is waited for', async () => {
+  const { get, clock } = setUp();
+  const hub = Promise.withResolvers<void>();
+  const slow = get(undefined, { until: hub.promise });
+  clock.advance(MINUTE);
+  hub.resolve();
+  expect(await slow).toBe('miss');
 });
 
 test('when the Hub is known to be down, it is not even asked', async () => {

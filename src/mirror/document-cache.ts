@@ -11,6 +11,8 @@ const STALE_MILLISECONDS = 24 * 3_600_000;
  * After a failure the Hub is left alone for a moment where an old answer will do: a dead host takes seconds to fail.
  */
 const PAUSE_MILLISECONDS = 2000;
+/** Clients give up on metadata after 10 s; an old answer goes out well before, if the Hub takes longer than this. */
+const PATIENCE_MILLISECONDS = 2500;
 /** One document; the store bounds them all together. */
 const MAX_STORED_BYTES = 16 * 1024 * 1024;
 
@@ -69,18 +71,41 @@ export class DocumentCache {
       return { document: usable, outcome: 'stale' };
     }
     try {
-      const document = await this.#loading.run(key, async () => {
+      const loading = this.#loading.run(key, async () => {
         joined = false;
         const loaded = await load();
         if (loaded.status === 200 && loaded.body.length <= MAX_STORED_BYTES) this.#documents.putDocument(key, loaded);
         return loaded;
       });
-      return { document, outcome: joined ? 'joined' : 'miss' };
+      const loaded = usable ? await this.#inTime(loading, usable) : await loading;
+      if (loaded === usable) return { document: loaded, outcome: 'stale' };
+      return { document: loaded, outcome: joined ? 'joined' : 'miss' };
     } catch (error) {
       if (!isOutage(error)) throw error;
-      this.#pausedUntil = this.#clock.now() + PAUSE_MILLISECONDS;
+      this.#pause();
       if (!usable) throw error;
       return { document: usable, outcome: 'stale' };
+    }
+  }
+
+  #pause(): void {
+    this.#pausedUntil = this.#clock.now() + PAUSE_MILLISECONDS;
+  }
+
+  /** What is being loaded, or `usable` when that takes too long. Then it goes on, and is stored for those who come later. */
+  async #inTime(loading: Promise<StoredDocument>, usable: StoredDocument): Promise<StoredDocument> {
+    const done = new AbortController();
+    const late = this.#clock.sleep(PATIENCE_MILLISECONDS, done.signal).then(() => {
+      this.#pause();
+      return usable;
+    });
+    // Whichever loses must not end as an unhandled rejection.
+    late.catch(() => {});
+    loading.catch(() => {});
+    try {
+      return await Promise.race([loading, late]);
+    } finally {
+      done.abort();
     }
   }
 }
