@@ -64,7 +64,8 @@ function describe(error: unknown, verbose: boolean): string {
   if (!(error instanceof Error)) return String(error);
   if (verbose) return error.stack ?? error.message;
   if (!isSwarmError(error)) return `${error.message} (this is a bug; --verbose shows where)`;
-  return error.cause instanceof Error ? `${error.message}\n  ${error.cause.message}` : error.message;
+  const { message, cause } = error;
+  return cause instanceof Error && !message.includes(cause.message) ? `${message}\n  ${cause.message}` : message;
 }
 
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {

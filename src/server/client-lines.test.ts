@@ -16,3 +16,11 @@ test('a mirror that wants client tokens says so first', () => {
   expect(clientLines('http://m', { wantsToken: true })[0]?.code).toBe('export HF_TOKEN=hf_msw...');
   expect(JSON.stringify(clientLines('http://m'))).not.toContain('HF_TOKEN');
 });
+
+test('clients that would not send the token by themselves get it in their line', () => {
+  const lines = new Map(clientLines('http://m', { wantsToken: true }).map(({ client, code }) => [client, code]));
+  expect(lines.get('curl')).toContain('-H "Authorization: Bearer $HF_TOKEN" http://m/');
+  expect(lines.get('aria2')).toContain('--header="Authorization: Bearer $HF_TOKEN" http://m/');
+  expect(lines.get('@huggingface/hub')).toContain('accessToken: process.env.HF_TOKEN }');
+  expect(lines.get('transformers.js 4')).toContain('env.fetch');
+});

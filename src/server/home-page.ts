@@ -19,10 +19,13 @@ dl div { background: var(--paper); padding: .75rem 1rem }
 dt { color: var(--soft); font-size: .8rem }
 dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums }
 dd.up { color: var(--mark) }
-@media (max-width: 40rem) { dl { grid-template-columns: repeat(2, 1fr) } }
 h3 { margin: 1rem 0 .25rem; font-size: .85rem; font-weight: 600 }
 pre { margin: 0; padding: .6rem .8rem; border-radius: .4rem; background: var(--code); overflow-x: auto;
   font: 13.5px/1.5 ui-monospace, monospace; user-select: all }
+@media (max-width: 40rem) {
+  dl { grid-template-columns: repeat(2, 1fr) }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere }
+}
 footer { margin-top: 2.5rem; color: var(--soft); font-size: .9rem }
 a { color: inherit }
 `;
@@ -50,8 +53,9 @@ export interface HomePageFacts {
 
 /** The page at `/`: what this is, how it does, and the lines to paste for each client. */
 export function homePage({ url, version, upstream, offline, wantsToken, usage }: HomePageFacts): string {
+  const state = usage === undefined ? 'starting' : offline ? 'offline' : 'ready';
   const facts = [
-    ['State', usage === undefined ? 'starting' : offline ? 'offline' : 'ready', 'up'],
+    ['State', state, state === 'ready' ? 'up' : ''],
     ['Mirror of', upstream.replace(/^https?:\/\//, ''), ''],
     ['Files held', usage === undefined ? '…' : usage.blobs.toLocaleString('en'), ''],
     ['On disk', usage === undefined ? '…' : gigabytes(usage.bytes), ''],

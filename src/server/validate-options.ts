@@ -27,14 +27,18 @@ type OpenEnded = 'maxCacheSize' | 'publicUrl' | 'rateLimit' | 'downloadRate' | '
 
 const text = z.string().min(1).max(4096);
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(1000).readonly();
-const bytes = z.int().min(0);
-const rate = z.number().positive().finite();
+const rate = z.number().positive('must be above 0').finite();
+
+function integer(least: number, most: number = Number.MAX_SAFE_INTEGER): z.ZodInt {
+  return z.int().min(least, `must be at least ${least}`).max(most, `must be at most ${most}`);
+}
+const bytes = integer(0);
 
 const httpUrl = text.superRefine((value, context) => {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   const fault =
     !url || !/^https?:$/.test(url.protocol)
-      ? 'is not an http or https URL'
+      ? 'must be an http or https URL, like https://huggingface.co'
       : url.username || url.password
         ? 'must not contain a user name or password'
         : url.search || url.hash
@@ -50,21 +54,21 @@ const network = text.refine((value) => {
   } catch {
     return false;
   }
-}, 'is not an IP address or a CIDR network like 10.0.0.0/8 or fd00::/8');
+}, 'must be an IP address or a CIDR network like 10.0.0.0/8 or fd00::/8');
 
 const hostName = text.refine(
   (value) => isIP(value) > 0 || /^[a-z0-9_]([a-z0-9._-]*[a-z0-9])?$/i.test(value),
-  'is not a host name (no port, no scheme)',
+  'must be a host name or an address, without scheme and port',
 );
 
 const repoGlob = text.refine(
   (value) => /^[\w.*-]+(\/[\w.*-]+){0,2}$/.test(value),
-  'is not a repo glob like org/*, org/name or datasets/org/*',
+  'must be a repo glob like org/*, org/name or datasets/org/*',
 );
 
 const proxyUrl = text.refine(
   (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
-  'is not the http or https URL of a proxy',
+  'must be the http or https URL of a proxy',
 );
 
 const functions =
@@ -92,23 +96,23 @@ export const optionSchemas: { readonly [Name in keyof ServerOptions]-?: z.ZodTyp
   bandwidth: rate,
   clientBandwidth: rate,
   downloadRate: rate,
-  fillBudget: z.int().min(1),
-  connectionsPerFile: z.int().min(1).max(64),
-  connections: z.int().min(1).max(1024),
-  finishAbandoned: z.int().min(0).max(10_000),
+  fillBudget: integer(1),
+  connectionsPerFile: integer(1, 64),
+  connections: integer(1, 1024),
+  finishAbandoned: integer(0, 10_000),
   proxy: z.strictObject({
     http: proxyUrl.optional(),
     https: proxyUrl.optional(),
     noProxy: z.string().max(4096).optional(),
   }),
-  logger: z.custom<Logger>(functions('debug', 'info', 'warn', 'error'), 'is not a logger'),
-  clock: z.custom<Clock>(functions('now', 'sleep'), 'is not a clock'),
+  logger: z.custom<Logger>(functions('debug', 'info', 'warn', 'error'), 'must be a logger'),
+  clock: z.custom<Clock>(functions('now', 'sleep'), 'must be a clock'),
   host: hostName,
-  port: z.int().min(0).max(65_535),
+  port: integer(0, 65_535),
   open: z.boolean(),
-  maxConnections: z.int().min(1).max(1_000_000),
-  maxConnectionsPerClient: z.int().min(1).max(1_000_000),
-  shutdownTimeout: z.int().min(0).max(86_400_000),
+  maxConnections: integer(1, 1_000_000),
+  maxConnectionsPerClient: integer(1, 1_000_000),
+  shutdownTimeout: integer(0, 86_400_000),
 };
 
 const { host, port, open, maxConnections, maxConnectionsPerClient, bandwidth, clientBandwidth, ...withoutServer } =
@@ -162,8 +166,8 @@ export function serverSettings(options: ServerOptions): ServerSettings {
   if (!isLoopbackName(host) && !restricted && !open) {
     throw new SwarmError(
       'CONFIG',
-      `option "host": on ${host} this server can be reached by others. Say which repos they may read (allow), ` +
-        'who they are (clientTokens), or that anybody may read all public ones (open).',
+      `option "host": on ${host} this server can be reached by others. Say which repos they may read (allow, ` +
+        '--allow), who they are (clientTokens, --client-token), or that anybody may read all public ones (open, --open).',
     );
   }
   return settings;

@@ -39,6 +39,9 @@ test('what is typed wrong is named, with what was probably meant, and exits 2', 
   const value = await runCli(['serve', '--max-cache-size', 'huge']);
   expect(value.exit).toBe(2);
   expect(value.stderr).toBe('modelswarm: --max-cache-size: expected a size like 200GB or 10GiB, not "huge".\n');
+  const port = await runCli(['serve', '--port', '70000']);
+  expect(port.exit).toBe(2);
+  expect(port.stderr).toBe('modelswarm: --port: must be at most 65535.\n');
 });
 
 test('config shows each value with its origin, and no secret', async () => {
@@ -128,7 +131,7 @@ test('a server that would be open to a network unasked does not start', async ()
   const dataDir = await folder();
   const refused = await runCli(['serve', '--host', '0.0.0.0', '--port', '0', '--data-dir', dataDir]);
   expect(refused.exit).toBe(2);
-  expect(refused.stderr).toContain('option "host"');
+  for (const word of ['option "host"', '--allow', '--client-token', '--open']) expect(refused.stderr).toContain(word);
 });
 
 test('a data directory that is taken, foreign or newer is refused with 1, in a line without a stack', async () => {
@@ -168,6 +171,7 @@ test('doctor finds a good set-up good', async () => {
     'clock ok',
   ]);
   expect(clients.length).toBeGreaterThan(5);
+  expect(clients[0].code).toBe('HF_ENDPOINT=http://127.0.0.1:PORT hf download org/model');
 });
 
 test('doctor sees a server that runs, and its lock', async () => {
@@ -208,7 +212,7 @@ test('doctor names each thing that is wrong, and exits 1', async () => {
   expect(exit).toBe(1);
   expect(found.get('port')).toMatchObject({ status: 'fail', detail: expect.stringContaining('another program') });
   expect(found.get('data-dir')).toMatchObject({ status: 'fail', detail: expect.stringContaining('holiday-photos') });
-  expect(found.get('upstream')).toMatchObject({ status: 'fail' });
+  expect(found.get('upstream')).toMatchObject({ status: 'fail', detail: expect.stringContaining('HTTPS_PROXY') });
   expect(found.get('variables')).toMatchObject({ detail: expect.stringContaining('MODELSWARM_DATA_DIR') });
   expect(stdout).toContain('add 127.0.0.1 to NO_PROXY');
   expect(stdout).not.toContain('pass');
@@ -242,4 +246,24 @@ test('the demo goes on serving until ctrl-C', async () => {
   expect((await ask(`${url}/sample/big-model/resolve/main/config.json`)).status).toBe(200);
   demo.kill('SIGINT');
   expect(await ended).toBe(130);
+});
+
+test('ctrl-C while the demo downloads ends it without an error', async () => {
+  const demo = spawnCli(['demo', '--once']);
+  onTestFinished(() => {
+    demo.kill('SIGKILL');
+  });
+  let stdout = '';
+  let stderr = '';
+  demo.stdout?.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  demo.stderr?.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const ended = exitOf(demo);
+  await expect.poll(() => stdout, { timeout: 40_000 }).toContain('slowed down');
+  demo.kill('SIGINT');
+  expect(await ended).toBe(130);
+  expect(stderr).toBe('');
 });

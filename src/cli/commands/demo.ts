@@ -19,6 +19,8 @@ const FILE = 'model.safetensors';
 /** A line of 400 Mbit/s to a hub 40 ms away: without it the hub, on this same machine, would be as fast as the mirror. */
 const HUB_BYTES_PER_SECOND = 50e6;
 const HUB_DELAY_MS = 40;
+const AFTERWARDS =
+  'Without --once the demo goes on serving, for clients of yours. The real Hub: `npx modelswarm serve`.';
 
 interface DemoFlags {
   readonly once?: boolean;
@@ -71,8 +73,9 @@ async function runDemo(flags: DemoFlags, terminal: Terminal): Promise<void> {
         2,
       ),
     );
-  say(`\n${reportText(report)}\n\nTo use the mirror, paste:\n\n${clientText(clients)}\n`);
-  if (flags.once) return;
+  say(`\n${reportText(report)}\n`);
+  if (flags.once) return say(AFTERWARDS);
+  say(`To use the mirror, paste:\n\n${clientText(clients)}\n`);
   say(`The mirror goes on serving on ${server.url} (${hub.repos.length} repos; ctrl-C ends it).`);
   await untilStopped(stop);
 }
@@ -100,7 +103,13 @@ async function download(
       const speed = formatSize((received * 1000) / (performance.now() - startedAt));
       if (shown) bar.update(received, { speed: `${speed}/s` });
     },
-  }).finally(() => shown && bar.stop());
+  })
+    .catch((error: unknown) => {
+      // ctrl-C breaks the connection off; what that looks like is no news.
+      terminal.stop.throwIfAborted();
+      throw error;
+    })
+    .finally(() => shown && bar.stop());
   return { name, ...pull, fromHub: hub.bytesSent() - before };
 }
 

@@ -27,7 +27,10 @@ export function addDoctorCommand(program: Command, terminal: Terminal): void {
       ...warnings.map((detail): Finding => ({ check: 'variables', status: 'warn', detail })),
       ...(await checkAll(values, terminal)),
     ];
-    const clients = clientLines(clientUrl(values), { wantsToken: (values.clientTokens ?? []).length > 0 });
+    // Port 0 is not known before the start.
+    const clients = clientLines(clientUrl(values).replace(/:0$/, ':PORT'), {
+      wantsToken: (values.clientTokens ?? []).length > 0,
+    });
     const ok = findings.every(({ status }) => status !== 'fail');
     if (json) terminal.print(JSON.stringify({ ok, checks: findings, clients }, null, 2));
     else {

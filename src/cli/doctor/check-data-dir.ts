@@ -31,9 +31,7 @@ export async function checkDataDir(path: string, minFreeSpace: number, serverRun
     const free = bavail * bsize;
     const room = `${formatSize(free)} free`;
     if (free < minFreeSpace) {
-      return fail(
-        `only ${room}, and --min-free-space keeps ${formatSize(minFreeSpace)} of that: nothing can be stored`,
-      );
+      return fail(`only ${room}, less than the ${formatSize(minFreeSpace)} of --min-free-space: nothing can be stored`);
     }
     const speed = exists ? `, writes ${formatSize(await writeSpeed(place))}/s` : '';
     return [{ check, status: 'ok', detail: `${state}, ${room}${speed}` }];

@@ -6,6 +6,9 @@ import { type Finding, reasonOf } from './finding.ts';
 const QUESTION = '/api/models?limit=1';
 const TRIES = 3;
 const TIMEOUT_MS = 15_000;
+const ADVICE =
+  'Is this machine online, or does it need a proxy (HTTPS_PROXY) or the certificates of a company (NODE_EXTRA_CA_CERTS)? ' +
+  'What is held is served meanwhile.';
 /** Signed URLs live for minutes to an hour: a clock that is off by more than this starts to cost some of that. */
 const TOLERATED_SKEW_MS = 60_000;
 
@@ -35,7 +38,8 @@ export async function checkUpstream(
     ];
   } catch (error) {
     signal.throwIfAborted();
-    return [{ check: 'upstream', status: 'fail', detail: `${upstream} cannot be used: ${reasonOf(error)}` }];
+    const detail = `${upstream} cannot be used: ${reasonOf(error).replace(/\.$/, '')}. ${ADVICE}`;
+    return [{ check: 'upstream', status: 'fail', detail }];
   } finally {
     await hub.close();
   }

@@ -6,8 +6,9 @@ export interface Finding {
   readonly detail: string;
 }
 
-/** The message of anything thrown, with that of its cause. */
+/** The message of anything thrown, with that of its cause unless it already has it. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+  const { message, cause } = error;
+  return cause instanceof Error && !message.includes(cause.message) ? `${message} (${cause.message})` : message;
 }
