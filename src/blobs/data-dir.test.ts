@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { tempDir } from '../../test/support/temp-dir.ts';
@@ -100,5 +100,15 @@ describe('a data directory', () => {
     await expect(openDataDir(file)).rejects.toMatchObject(refusal('CONFIG', file));
     await expect(openDataDir(join(file, 'data'))).rejects.toMatchObject(refusal('CONFIG', file));
     await rm(file);
+  });
+
+  test.skipIf(process.platform !== 'linux')('is refused, not tried for ever, where no folder can be made', async () => {
+    await expect(openDataDir('/proc/modelswarm/data')).rejects.toMatchObject(refusal('CONFIG', '/proc'));
+  });
+
+  test.skipIf(process.getuid?.() === 0)('is refused with CONFIG when it cannot be written', async () => {
+    const path = await tempDir();
+    await chmod(path, 0o500);
+    await expect(openDataDir(path)).rejects.toMatchObject(refusal('CONFIG', 'permission denied'));
   });
 });

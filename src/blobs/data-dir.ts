@@ -1,5 +1,5 @@
-import { mkdir, open, readdir, readFile, realpath, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, mkdir, open, readdir, readFile, realpath, rename } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SwarmError } from '../errors.ts';
 import { syncDirectory } from './sync-directory.ts';
@@ -29,8 +29,9 @@ export interface DataDir {
  */
 export async function openDataDir(path: string): Promise<DataDir> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolder(resolve(path));
     const real = await realpath(path);
+    await access(real, constants.R_OK | constants.W_OK | constants.X_OK);
     await refuseForeign(real);
     const lock = takeLock(real);
     try {
@@ -45,6 +46,27 @@ export async function openDataDir(path: string): Promise<DataDir> {
     throw new SwarmError('CONFIG', `The data directory ${path} cannot be used: ${(error as Error).message}`, {
       cause: error,
     });
+  }
+}
+
+// Node's recursive mkdir goes round for ever where a folder is there but takes no others (/proc, an automounter's).
+async function makeFolder(path: string): Promise<void> {
+  if (await isThere(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) await makeFolder(parent);
+  if (!(await isThere(path))) throw new Error(`no folder can be made in ${parent}`);
+}
+
+/** Is it there, at the latest now? False when its parent is missing, or takes no folders. */
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return true;
+    if (code === 'ENOENT') return false;
+    throw error;
   }
 }
 
