@@ -1,7 +1,7 @@
 /**
  * The mirror inside an app of one's own. Run it:
  *
- *     node examples/hono-app.ts
+ *     npx node examples/hono-app.ts
  *     HF_ENDPOINT=http://127.0.0.1:8080 hf download org/model
  */
 import { serve } from '@hono/node-server';

@@ -1,4 +1,4 @@
-/** A mirror with a server of its own, for one team's models. Run it: node examples/own-server.ts */
+/** A mirror with a server of its own, for one team's models. Run it: npx node examples/own-server.ts */
 import { createServer, isSwarmError } from 'modelswarm';
 
 const { PORT = '8080', DATA_DIR = './data', UPSTREAM = 'https://huggingface.co' } = process.env;

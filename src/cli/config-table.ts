@@ -129,7 +129,7 @@ export const settings: readonly Setting[] = [
     kind: toggle,
     schema: optionSchemas.strict,
     default: 'false',
-    help: "Send nothing of a file before the whole of it matched the Hub's hash. Cold downloads then start late.",
+    help: "Send ranges only of files that matched the Hub's hash as a whole: those of a cold file wait until all of it came. Whole files start at once; their end always waits for the hash.",
   },
   {
     name: 'host',

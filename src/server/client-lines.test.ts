@@ -5,6 +5,8 @@ import { clientLines } from './client-lines.ts';
 test('docs/clients.md has every line that the server offers', () => {
   const page = readFileSync(new URL('../../docs/clients.md', import.meta.url), 'utf8');
   for (const { code } of clientLines('http://127.0.0.1:8080')) expect(page).toContain(code);
+  const [, ...withToken] = clientLines('http://127.0.0.1:8080', { wantsToken: true });
+  for (const { code } of withToken) expect(page).toContain(code);
 });
 
 test('the path of the example file is escaped', () => {

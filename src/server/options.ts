@@ -17,7 +17,7 @@ export interface ModelswarmOptions {
   readonly minFreeSpace?: number;
   /** Answers from what is held, and never asks the Hub. Default false. */
   readonly offline?: boolean;
-  /** Sends no byte before its whole file was checked against the Hub's hash. Default false. */
+  /** Sends ranges only of files that matched the Hub's hash as a whole; others wait for that. Default false. */
   readonly strict?: boolean;
   /** Repos that may be read, as globs: `org/*`, `datasets/org/name`. Default: all. */
   readonly allow?: readonly string[];
