@@ -20,13 +20,14 @@ export class ConnectionBudget {
     return false;
   }
 
-  /** Gives a connection back. */
+  /** Gives a connection back. Who was called and does not want it any more leaves it to the next in line. */
   release(): void {
     this.#free++;
-    const [next] = this.#waiting;
-    if (!next) return;
-    this.#waiting.delete(next);
-    next();
+    for (const next of this.#waiting) {
+      if (this.#free === 0) return;
+      this.#waiting.delete(next);
+      next();
+    }
   }
 
   /** Takes back the wish of somebody who no longer wants one. */

@@ -39,3 +39,15 @@ describe('setbacks', () => {
     }
   });
 });
+
+test('connections that break together are one setback: an outage is waited for whatever their number', () => {
+  const time = { now: 1_000_000 };
+  const setbacks = setbacksAt(time);
+  for (let connection = 0; connection < 8; connection++) expect(setbacks.failed(silent, 0)).toBe(true);
+  let rounds = 1;
+  for (let goesOn = true; goesOn; rounds++) {
+    time.now += setbacks.remainingPause;
+    for (let connection = 0; connection < 8; connection++) goesOn = setbacks.failed(silent, 0);
+  }
+  expect(rounds).toBe(7);
+});
