@@ -97,7 +97,7 @@ describe('a data directory', () => {
   test('is refused with CONFIG when it cannot be made', async () => {
     const file = join(await tempDir(), 'file');
     await writeFile(file, '');
-    await expect(openDataDir(file)).rejects.toMatchObject(refusal('CONFIG', file));
+    await expect(openDataDir(file)).rejects.toMatchObject(refusal('CONFIG', 'not a directory'));
     await expect(openDataDir(join(file, 'data'))).rejects.toMatchObject(refusal('CONFIG', file));
     await rm(file);
   });

@@ -31,8 +31,8 @@ export async function openDataDir(path: string): Promise<DataDir> {
   try {
     await makeFolder(resolve(path));
     const real = await realpath(path);
-    await access(real, constants.R_OK | constants.W_OK | constants.X_OK);
     await refuseForeign(real);
+    await access(real, constants.W_OK | constants.X_OK);
     const lock = takeLock(real);
     try {
       await checkFormat(real);

@@ -29,7 +29,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       exitCode = FAILURE;
     },
   };
-  // A reader that has seen enough (`modelswarm config | head`) is no failure.
+  // A reader that has seen enough (`modelswarm config | head`) is no failure. For good: the error comes after the write.
   process.stdout.on('error', ignoreClosedPipe);
   try {
     await createProgram(terminal).parseAsync(args, { from: 'user' });
@@ -41,7 +41,6 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     }
   } finally {
     signals.dispose();
-    process.stdout.off('error', ignoreClosedPipe);
   }
   const { reason } = signals.stop;
   return reason instanceof Interruption && reason.signal === 'SIGINT' ? INTERRUPTED : exitCode;

@@ -267,3 +267,14 @@ test('ctrl-C while the demo downloads ends it without an error', async () => {
   expect(await ended).toBe(130);
   expect(stderr).toBe('');
 });
+
+test('a reader that has seen enough of the output is no error', async () => {
+  const config = spawnCli(['config', '--markdown']);
+  config.stdout?.destroy();
+  let stderr = '';
+  config.stderr?.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  expect(await exitOf(config)).toBe(0);
+  expect(stderr).toBe('');
+});
