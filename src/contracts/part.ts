@@ -24,6 +24,9 @@ export interface Part {
   readonly uncommitted: number;
   /** Compares a doubted span with its checksum. False means: fetch it again. */
   check(span: PartSpan): Promise<boolean>;
-  /** Commits and marks the stop as clean (unless `discard`, which deletes everything). Idempotent. */
+  /**
+   * Commits, and marks the stop as clean if nothing is in doubt any more (unless `discard`, which deletes everything).
+   * Idempotent.
+   */
   close(options?: { readonly discard?: boolean }): Promise<void>;
 }

@@ -40,17 +40,22 @@ export const journalPath = (path: string): string => `${path}.journal`;
  * (I/O). After `commit` the bytes survive a power loss; after `write` alone they survive the end of this process.
  */
 export async function openPartFile(options: PartFileOptions): Promise<Part> {
-  const previous = options.resume ? await readJournal(options) : undefined;
   const { path, size, content, source } = options;
   const header = formatHeader({ format: 1, content, size, source });
   try {
+    const previous = options.resume ? await readJournal(options) : undefined;
     // Side by side: a journal without records claims nothing of whatever data lies beside it.
-    const [fd] = await Promise.all([
-      openFd(path, previous ? 'r+' : 'w+'),
-      previous ? undefined : writeFile(journalPath(path), header, 'latin1'),
-    ]);
-    await truncateFd(fd, size);
-    return new PartFile(options, fd, previous?.records ?? [], previous?.clean ?? true);
+    const journal = previous ? undefined : writeFile(journalPath(path), header, 'latin1');
+    const [opened, written] = await Promise.allSettled([openFd(path, previous ? 'r+' : 'w+'), journal]);
+    if (opened.status === 'rejected') throw opened.reason;
+    try {
+      if (written.status === 'rejected') throw written.reason;
+      await truncateFd(opened.value, size);
+    } catch (error) {
+      await closeFd(opened.value);
+      throw error;
+    }
+    return new PartFile(options, opened.value, previous?.records ?? [], previous?.clean ?? true);
   } catch (error) {
     throw ioError(error, 'open', source);
   }
@@ -60,10 +65,11 @@ async function readJournal(options: PartFileOptions): Promise<ReturnType<typeof 
   const text = await readFile(journalPath(options.path), 'latin1').catch(() => '');
   const journal = parseJournal(text);
   if (!journal || journal.header.content !== options.content || journal.header.size !== options.size) return undefined;
-  const dataExists = await fs.promises.stat(options.path).catch(() => undefined);
-  if (!dataExists) return undefined;
+  const data = await fs.promises.stat(options.path).catch(() => undefined);
+  if (!data) return undefined;
   await truncate(journalPath(options.path), journal.validLength);
-  return journal;
+  // Somebody else had a hand in a file of another length.
+  return data.size === options.size ? journal : { ...journal, clean: false };
 }
 
 class PartFile implements Part {
@@ -72,10 +78,14 @@ class PartFile implements Part {
   readonly doubted: readonly PartSpan[];
   readonly #options: PartFileOptions;
   readonly #fd: number;
-  readonly #earlier: ReadonlyMap<number, JournalRecord>;
+  readonly #earlier: ReadonlyMap<string, JournalRecord>;
+  /** What is in doubt still: as long as there is something, a stop does not count as clean. */
+  readonly #unproved: Set<string>;
   /** Finished writes that the journal does not know yet, by their end: a write that continues one extends it. */
   #pending = new Map<number, OpenRecord>();
   #uncommitted = 0;
+  /** A write to the journal failed, and may have left a part of a line: another line behind it could read as a wrong record. */
+  #torn = false;
   #committing: Promise<void> = Promise.resolve();
   #closed = false;
   #users = 0;
@@ -85,9 +95,10 @@ class PartFile implements Part {
     this.#options = options;
     this.#fd = fd;
     this.size = options.size;
-    this.#earlier = new Map(records.map((record) => [record.start, record]));
+    this.#earlier = new Map(records.map((record) => [spanKey(record), record]));
     this.trusted = clean ? records : [];
     this.doubted = clean ? [] : records;
+    this.#unproved = new Set(this.doubted.map(spanKey));
   }
 
   get uncommitted(): number {
@@ -137,24 +148,34 @@ class PartFile implements Part {
   }
 
   async #append(text: string): Promise<void> {
+    if (this.#torn) return;
     await fs.promises.appendFile(journalPath(this.#options.path), text, 'latin1').catch((error: unknown) => {
+      this.#torn = true;
       throw ioError(error, 'write the journal of', this.#options.source);
     });
   }
 
   async check(span: PartSpan): Promise<boolean> {
-    const record = this.#earlier.get(span.start);
-    if (!record || record.end !== span.end) return false;
-    return (await this.#options.hashing.crc32(this.#options.path, span.start, span.end)) === record.crc;
+    const key = spanKey(span);
+    const record = this.#earlier.get(key);
+    if (!record) return false;
+    const found = await this.#options.hashing.crc32(this.#options.path, span.start, span.end);
+    if (found !== record.crc) return false;
+    this.#unproved.delete(key);
+    return true;
   }
 
   async close({ discard = false }: { readonly discard?: boolean } = {}): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await this.#committing;
-    if (!discard) await this.#commitPending().then(() => this.#append(formatClean()));
-    if (this.#users > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
-    await closeFd(this.#fd);
+    try {
+      if (!discard) await this.#commitPending();
+      if (!discard && this.#unproved.size === 0) await this.#append(formatClean());
+    } finally {
+      if (this.#users > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+      await closeFd(this.#fd);
+    }
     if (!discard) return;
     await rm(this.#options.path, { force: true });
     await rm(journalPath(this.#options.path), { force: true });
@@ -171,6 +192,8 @@ class PartFile implements Part {
     }
   }
 }
+
+const spanKey = ({ start, end }: PartSpan): string => `${start} ${end}`;
 
 function writeFully(
   fd: number,
