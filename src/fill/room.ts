@@ -1,4 +1,5 @@
 import type { BlobStore, Reservation } from '../contracts/blob-store.ts';
+import { SwarmError } from '../errors.ts';
 import type { ShelvedPart } from './part-shelf.ts';
 
 /** A sparse fill reserves room in steps of this, not for the whole of a file of which it may read one range. */
@@ -13,6 +14,7 @@ export class Room {
   readonly #steps: { readonly reservation: Reservation; unwritten: number }[];
   #reserved: number;
   #claimed = 0;
+  #released = false;
 
   private constructor(blobs: BlobStore, missing: number, first: Reservation, reserved: number) {
     this.#blobs = blobs;
@@ -39,13 +41,13 @@ export class Room {
     return new Room(blobs, missing, first, bytes);
   }
 
-  /** Makes sure of room for `bytes` more than was claimed before. Throws DISK_FULL. */
+  /** Makes sure of room for `bytes` more than was claimed before. Throws DISK_FULL, and CLOSED after `release`. */
   async claim(bytes: number): Promise<void> {
     this.#claimed = Math.min(this.#missing, this.#claimed + bytes);
     if (this.#claimed > this.#reserved) await this.#grow(Math.max(this.#claimed, this.#reserved + STEP));
   }
 
-  /** Makes sure of room for the whole file. Throws DISK_FULL. */
+  /** Makes sure of room for the whole file. Throws DISK_FULL, and CLOSED after `release`. */
   async claimAll(): Promise<void> {
     await this.#grow(this.#missing);
   }
@@ -61,7 +63,9 @@ export class Room {
     }
   }
 
+  /** Gives back what is left, and whatever is granted later. */
   release(): void {
+    this.#released = true;
     for (const { reservation } of this.#steps) reservation.release();
   }
 
@@ -73,6 +77,9 @@ export class Room {
     try {
       const reservation = await this.#blobs.reserve(more, { directory: this.directory });
       this.#steps.push({ reservation, unwritten: more });
+      if (!this.#released) return;
+      reservation.release();
+      throw new SwarmError('CLOSED', 'The fill ended before it had its room');
     } catch (error) {
       this.#reserved -= more;
       throw error;
