@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { expectedBytes, type ScriptedAnswer, ScriptedSource } from '../../test/support/scripted-source.ts';
 import { silentLogger } from '../base/silent-logger.ts';
 import { systemClock } from '../base/system-clock.ts';
@@ -332,5 +332,84 @@ describe('options of the file engine', () => {
     });
     await expect(files.open(thief, range(0, 100))).rejects.toBe(refusal);
     expect(isRight(await readAll((await files.open(grant(), range(0, 100))).reader, 0, 100))).toBe(true);
+  });
+});
+
+describe('files whose fill is stopped', () => {
+  test('while the listing is being asked for are not stored any more', async () => {
+    const proofs: (() => void)[] = [];
+    const { entry } = grant();
+    const slow = grant({ proof: () => new Promise((resolve) => proofs.push(() => resolve(entry))) });
+    await start({ mostAbandoned: 0 });
+    const promote = vi.spyOn(blobs, 'promote');
+    const { reader } = await files.open(slow, whole);
+    // Asked for at the start, and again when all bytes have matched.
+    await until(() => proofs.length === 2);
+    reader.close();
+    // The next fill goes on with the part once the first one has let go of it.
+    const next = await files.open(slow, range(0, 1));
+    expect(next.cache).toBe('miss');
+    for (const prove of proofs.slice(0, 2)) prove();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(promote).not.toHaveBeenCalled();
+    next.reader.close();
+  });
+
+  test('while they are being stored are leased by nobody afterwards', async () => {
+    await start({ mostAbandoned: 0 });
+    const store = blobs.promote.bind(blobs);
+    let promoting = false;
+    vi.spyOn(blobs, 'promote').mockImplementation(async (...blob) => {
+      promoting = true;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await store(...blob);
+    });
+    let leased = 0;
+    const openBlob = blobs.open.bind(blobs);
+    vi.spyOn(blobs, 'open').mockImplementation(async (name) => {
+      const reader = await openBlob(name);
+      if (!reader) return undefined;
+      leased++;
+      const close = vi.spyOn(reader, 'close');
+      close.mockImplementationOnce(() => {
+        leased--;
+        close.mockRestore();
+        reader.close();
+      });
+      return reader;
+    });
+    const { reader } = await files.open(grant(), whole);
+    await until(() => promoting);
+    reader.close();
+    await until(() => files.isHeld(grant()));
+    await files.close();
+    expect(leased).toBe(0);
+  });
+
+  test('for want of room keep what earlier fills have left', async () => {
+    await start();
+    await readAll((await files.open(grant(), range(0, 8 * MIB))).reader, 0, 8 * MIB);
+    await stop();
+    source = script(() => ({}));
+    await start();
+    const noRoom = new SwarmError('DISK_FULL', 'no room');
+    const reserve = vi.spyOn(blobs, 'reserve').mockRejectedValue(noRoom);
+    await expect(files.open(grant(), whole)).rejects.toBe(noRoom);
+    reserve.mockRestore();
+    expect(isRight(await readAll((await files.open(grant(), whole)).reader))).toBe(true);
+    expect(fetched()).toBeLessThanOrEqual(SIZE - 8 * MIB);
+  });
+
+  test('give their room back even if the disk takes no more', async () => {
+    source = script(() => ({ silent: true, afterBytes: MIB }));
+    await start();
+    const { reader } = await files.open(grant(), whole);
+    await reader.read(new Uint8Array(1000), 0);
+    const [part = ''] = (await readdir(join(directory, 'fills'))).filter((name) => name.endsWith('.part'));
+    await rm(join(directory, 'fills', `${part}.journal`));
+    await mkdir(join(directory, 'fills', `${part}.journal`));
+    expect(blobs.usage().reserved).toBeGreaterThan(0);
+    await files.close();
+    expect(blobs.usage().reserved).toBe(0);
   });
 });

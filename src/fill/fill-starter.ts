@@ -48,9 +48,10 @@ export function createFillStarter(
     async start(grant, content, key, whole) {
       options.admit?.(grant.client, whole ? content.size : 0);
       const name = partName(key);
-      const left = shelf.take(name);
-      const room = await openRoom(content.size, whole, left);
+      const left = await shelf.take(name);
+      let room: Room | undefined;
       try {
+        room = await openRoom(content.size, whole, left);
         const path = join(partsDirectory(room.directory), name);
         const resume = left !== undefined;
         const part = await openPartFile({
@@ -84,7 +85,8 @@ export function createFillStarter(
         grant.proof().catch(() => {});
         return fill;
       } catch (error) {
-        room.release();
+        room?.release();
+        if (left) shelf.put(name, left.directory, left.bytes);
         throw error;
       }
     },
@@ -96,10 +98,10 @@ export function createFillStarter(
     async close(fill) {
       try {
         await fill.close();
-        if (fill.hasLeftovers) shelf.put(partName(fill.key), fill.directory, fill.transfer.held.bytes);
       } catch (error) {
         options.logger.error({ file: fill.name, error: String(error) }, 'fill: could not be closed');
       }
+      if (fill.hasLeftovers) shelf.put(partName(fill.key), fill.directory, fill.transfer.held.bytes);
     },
   };
 }

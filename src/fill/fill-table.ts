@@ -124,6 +124,9 @@ export class FillTable {
 
   #close(key: string, slot: Slot, fill: Fill): void {
     slot.idle?.abort();
-    slot.closing = this.#options.close(key, fill).finally(() => this.#slots.delete(key));
+    // Not before the slot counts as closing: closing a fill ends it, and that comes back here.
+    slot.closing = Promise.resolve()
+      .then(() => this.#options.close(key, fill))
+      .finally(() => this.#slots.delete(key));
   }
 }

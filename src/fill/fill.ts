@@ -1,3 +1,4 @@
+import { leaveOnAbort } from '../base/leave-on-abort.ts';
 import type { Grant } from '../contracts/access.ts';
 import type { BlobStore } from '../contracts/blob-store.ts';
 import type { ByteReader } from '../contracts/byte-reader.ts';
@@ -61,6 +62,9 @@ export class Fill {
   #whole = false;
   #verified = false;
   #ending = false;
+  /** Ends the wait for the Hub's listing. */
+  readonly #stop = new AbortController();
+  #verifying: Promise<void> = Promise.resolve();
   #lease: ByteReader | undefined;
   /** The part is stored as a blob, or did not match: nothing of it is to be kept. */
   #discard = false;
@@ -176,9 +180,15 @@ export class Fill {
     this.fail(new SwarmError('CLOSED', `${this.name}: the fill was stopped`));
     await this.transfer.close();
     this.#options.hasher.close();
-    await this.#options.part.close({ discard: this.#discard });
-    this.#options.room.release();
-    this.#lease?.close();
+    this.#stop.abort(this.failure);
+    // What is being stored must be through: the next fill of this content takes over the part.
+    await this.#verifying;
+    try {
+      await this.#options.part.close({ discard: this.#discard });
+    } finally {
+      this.#options.room.release();
+      this.#lease?.close();
+    }
   }
 
   #progressed(bytes: number): void {
@@ -191,7 +201,7 @@ export class Fill {
     this.transfer.pump();
     if (!this.#frontier.complete || this.#ending) return;
     this.#ending = true;
-    this.#verify().then(
+    this.#verifying = this.#verify().then(
       () => this.#finish(undefined),
       (error: unknown) => this.#finish(error),
     );
@@ -232,14 +242,15 @@ export class Fill {
   /** The listing may be unreachable for a moment; a finished file should not be lost for that. */
   async #prove(): Promise<void> {
     const { grant, clock } = this.#options;
+    const { signal } = this.#stop;
     for (let attempt = 1; ; attempt++) {
       try {
-        await grant.proof();
+        await leaveOnAbort(grant.proof(), signal);
         return;
       } catch (error) {
         const temporary = isSwarmError(error) && /^(UPSTREAM_|RATE_)/.test(error.code);
         if (!temporary || attempt === PROOF_TRIES) throw error;
-        await clock.sleep(PROOF_PAUSE_MS * attempt);
+        await clock.sleep(PROOF_PAUSE_MS * attempt, signal);
       }
     }
   }

@@ -23,6 +23,8 @@ export const partsDirectory = (directory: string): string => join(directory, 'fi
 export class PartShelf {
   readonly #clock: Clock;
   readonly #parts = new Map<string, ShelvedPart>();
+  /** Files that are being deleted, by name. */
+  readonly #dropping = new Map<string, Promise<void>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -55,8 +57,12 @@ export class PartShelf {
     this.#parts.set(name, { directory, bytes, since: this.#clock.now() });
   }
 
-  /** Takes a part off the shelf, to go on with it. */
-  take(name: string): ShelvedPart | undefined {
+  /**
+   * Takes a part off the shelf, to go on with it. When it resolves, nothing here touches files of that name any more, also
+   * if there was no such part.
+   */
+  async take(name: string): Promise<ShelvedPart | undefined> {
+    await this.#dropping.get(name);
     const part = this.#parts.get(name);
     this.#parts.delete(name);
     return part;
@@ -68,11 +74,16 @@ export class PartShelf {
     for (const [name, { directory, since }] of this.#parts) {
       if (which === 'old' && this.#clock.now() - since < LONGEST_IDLE_MS) continue;
       this.#parts.delete(name);
-      const path = join(partsDirectory(directory), name);
-      await rm(path, { force: true });
-      await rm(journalPath(path), { force: true });
+      const removal = removePart(join(partsDirectory(directory), name)).finally(() => this.#dropping.delete(name));
+      this.#dropping.set(name, removal);
+      await removal;
       dropped = true;
     }
     return dropped;
   }
+}
+
+async function removePart(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await rm(journalPath(path), { force: true });
 }
