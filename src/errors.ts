@@ -25,8 +25,16 @@ export type ErrorCode =
   | 'DISK_FULL'
   /** The operator's rules (`--allow`, `--deny`, client tokens) forbid this repo or caller. */
   | 'NOT_ALLOWED'
-  /** The input is larger than a bound of ours. */
+  /** The input is larger than a bound of ours, or a torrent would be. */
   | 'TOO_LARGE'
+  /** Not a torrent (or bencoded text) that can be used; the message says what is wrong, and at which byte. */
+  | 'BAD_TORRENT'
+  /** Not a magnet link that can be used. */
+  | 'BAD_MAGNET'
+  /** A torrent of something that is not held yet; caching has begun, `retryAfterSeconds` says when to ask again. */
+  | 'NOT_CACHED'
+  /** No torrent is made of this: its repo is gated or private, or its licence does not allow passing it on. */
+  | 'NOT_REDISTRIBUTABLE'
   /** The data directory is in use by another process. */
   | 'DATA_DIR_LOCKED'
   /** The data directory was written by a newer modelswarm, or is not one of ours. */
@@ -51,6 +59,10 @@ const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   DISK_FULL: 507,
   NOT_ALLOWED: 403,
   TOO_LARGE: 413,
+  BAD_TORRENT: 400,
+  BAD_MAGNET: 400,
+  NOT_CACHED: 404,
+  NOT_REDISTRIBUTABLE: 403,
   DATA_DIR_LOCKED: 500,
   DATA_DIR_FORMAT: 500,
   CONFIG: 500,

@@ -56,6 +56,35 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE contents (id TEXT PRIMARY KEY NOT NULL, sha256 TEXT NOT NULL) WITHOUT ROWID;
   CREATE INDEX contents_by_blob ON contents (sha256);
   `,
+  // Licences: null says that nobody has asked yet, so the repo's record is made ten minutes older, which is when it is asked for again.
+  `
+  ALTER TABLE repos ADD COLUMN licenses TEXT;
+  UPDATE repos SET checked_at = checked_at - 600000;
+  CREATE TABLE merkle_hashes (sha256 TEXT PRIMARY KEY NOT NULL, root BLOB NOT NULL, nodes BLOB NOT NULL);
+  CREATE TABLE piece_hashes (
+    sha256 TEXT NOT NULL,
+    piece_length INTEGER NOT NULL,
+    pieces BLOB NOT NULL,
+    padded_last BLOB NOT NULL,
+    PRIMARY KEY (sha256, piece_length)
+  );
+  CREATE TABLE counters (
+    repo TEXT PRIMARY KEY NOT NULL,
+    requests INTEGER NOT NULL,
+    bytes_to_clients INTEGER NOT NULL,
+    bytes_from_hub INTEGER NOT NULL,
+    bytes_by_peers INTEGER NOT NULL,
+    last_request INTEGER NOT NULL
+  );
+  CREATE TABLE counter_totals (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    requests INTEGER NOT NULL,
+    bytes_to_clients INTEGER NOT NULL,
+    bytes_from_hub INTEGER NOT NULL,
+    bytes_by_peers INTEGER NOT NULL
+  );
+  INSERT INTO counter_totals VALUES (1, 0, 0, 0, 0);
+  `,
 ];
 
 /** Marks the file as ours (SQLite's `application_id`): "mswm". */

@@ -253,6 +253,16 @@ describe('small files', () => {
     expect(Buffer.compare(await readFile(join(directory, 'blobs', name.slice(0, 2), name)), content)).toBe(0);
   });
 
+  test('do not hold up a stop while the listing is being asked for', async () => {
+    source = new ScriptedSource(5000);
+    await start();
+    const intent: ReadIntent = { extent: 'whole', start: 0, end: 5000 };
+    const { reader } = await files.open(grant({ entry, proof: () => new Promise(() => {}) }), intent);
+    expect(Buffer.compare(await readAll(reader), content)).toBe(0);
+    await files.close();
+    expect(files.isHeld(grant({ entry }))).toBe(false);
+  });
+
   test('of no bytes need no Hub, but their hash must be that of nothing', async () => {
     await start();
     const nothing: ReadIntent = { extent: 'whole', start: 0, end: 0 };
@@ -276,6 +286,21 @@ describe('options of the file engine', () => {
     await start({ offline: true });
     await expect(files.open(grant(), whole)).rejects.toMatchObject({ code: 'OFFLINE' });
     expect(source.reads.length).toBe(0);
+  });
+
+  test('admit: ranges count too, but what is there already does not', async () => {
+    const charged: number[] = [];
+    await start({ admit: (_, count) => charged.push(count) });
+    await readAll((await files.open(grant(), range(0, 4 * MIB))).reader, 0, 4 * MIB);
+    await readAll((await files.open(grant(), range(0, 4 * MIB))).reader, 0, 4 * MIB);
+    await until(() => fetched() >= 8 * MIB);
+    await readAll((await files.open(grant(), range(3 * MIB, 4 * MIB + 1))).reader, 3 * MIB, 4 * MIB + 1);
+    const sum = (): number => charged.reduce((total, count) => total + count, 0);
+    expect(sum()).toBeGreaterThanOrEqual(4 * MIB);
+    expect(sum()).toBeLessThanOrEqual(4 * MIB + 1);
+    await readAll((await files.open(grant(), whole)).reader);
+    expect(sum()).toBeGreaterThan(4 * MIB + 1);
+    expect(sum()).toBeLessThanOrEqual(SIZE);
   });
 
   test('admit: a client that had its share is told before anything is fetched', async () => {

@@ -9,13 +9,11 @@ const HELLO = { sha256: '5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e
 
 test('the git oid of the pointer of "hello\\n" is the one that git computes', async () => {
   expect(encodeLfsPointer(HELLO)).toHaveLength(126);
-  expect(toHex(await platform.digest('SHA-1', lfsPointerGitObject(HELLO)))).toBe(
-    'fa61e1ef71c9908c0926776a4aa3504b3a27f159',
-  );
+  expect(toHex(platform.digest('SHA-1', lfsPointerGitObject(HELLO)))).toBe('fa61e1ef71c9908c0926776a4aa3504b3a27f159');
 });
 
 test('the git oid of the empty blob is the SHA-1 of its header', async () => {
-  expect(toHex(await platform.digest('SHA-1', gitBlobHeader(0)))).toBe('e69de29bb2d1d6434b8b29ae775ad8c2e48c5391');
+  expect(toHex(platform.digest('SHA-1', gitBlobHeader(0)))).toBe('e69de29bb2d1d6434b8b29ae775ad8c2e48c5391');
 });
 
 test('a pointer is read back as it was written', () => {

@@ -14,7 +14,7 @@ import { lfsPointerGitObject } from '../hub-format/lfs-pointer.ts';
 export async function provePointers(entries: readonly Entry[], what: string): Promise<void> {
   for (const { path, size, gitOid, sha256 } of entries) {
     if (sha256 === undefined) continue;
-    const oid = toHex(await platform.digest('SHA-1', lfsPointerGitObject({ sha256, size })));
+    const oid = toHex(platform.digest('SHA-1', lfsPointerGitObject({ sha256, size })));
     if (oid !== gitOid) {
       throw new SwarmError(
         'INTEGRITY',

@@ -1,5 +1,8 @@
 /** What differs between Node and browsers and is needed by code that runs in both. */
 export interface Platform {
-  /** One-shot digest of bytes that are in memory. */
-  digest(algorithm: 'SHA-1' | 'SHA-256', bytes: Uint8Array): Promise<Uint8Array>;
+  /**
+   * One-shot digest of a few bytes that are in memory: names of torrents, nodes of merkle trees, pointers. Synchronous, and in browsers
+   * plain JavaScript; whole files go through `hashing/`.
+   */
+  digest(algorithm: 'SHA-1' | 'SHA-256', bytes: Uint8Array): Uint8Array<ArrayBuffer>;
 }
