@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { RefStore } from '../contracts/catalog.ts';
+import type { RefStore, StoredRepo } from '../contracts/catalog.ts';
 import type { Entry, RepoRef, RepoType } from '../contracts/domain.ts';
 import { repoKey } from './content-key.ts';
 import { integer, type Row, text } from './row.ts';
@@ -13,13 +13,19 @@ function toEntry(row: Row): Entry {
   return { ...entry, ...sha256, ...xetHash };
 }
 
+function toLicenses(row: Row): StoredRepo['licenses'] {
+  return row.licenses === null ? undefined : (JSON.parse(text(row, 'licenses')) as StoredRepo['licenses']);
+}
+
 /** Repos, names, refs, trees and entries. `mostRows` bounds each of the tables, `mostTreeBytes` the stored trees. */
 export function createRefStore(
   database: DatabaseSync,
   { mostRows, mostTreeBytes }: { readonly mostRows: number; readonly mostTreeBytes: number },
 ): RefStore {
-  const getRepo = database.prepare('SELECT access, checked_at FROM repos WHERE repo = ?');
-  const putRepo = database.prepare('INSERT OR REPLACE INTO repos (repo, access, checked_at) VALUES (?, ?, ?)');
+  const getRepo = database.prepare('SELECT access, checked_at, licenses FROM repos WHERE repo = ?');
+  const putRepo = database.prepare(
+    'INSERT OR REPLACE INTO repos (repo, access, checked_at, licenses) VALUES (?, ?, ?, ?)',
+  );
   const getCanonical = database.prepare('SELECT type, id FROM canonical_names WHERE alias = ?');
   const putCanonical = database.prepare('INSERT OR REPLACE INTO canonical_names (alias, type, id) VALUES (?, ?, ?)');
   const getRef = database.prepare('SELECT commit_id, checked_at FROM refs WHERE repo = ? AND revision = ?');
@@ -51,10 +57,10 @@ export function createRefStore(
       if (!row) return undefined;
       // Anything but a clear "public" is treated as restricted.
       const access = text(row, 'access') === 'public' ? 'public' : 'restricted';
-      return { access, checkedAt: integer(row, 'checked_at') };
+      return { access, checkedAt: integer(row, 'checked_at'), licenses: toLicenses(row) };
     },
-    putRepo(repo, { access, checkedAt }) {
-      putRepo.run(repoKey(repo), access, checkedAt);
+    putRepo(repo, { access, checkedAt, licenses }) {
+      putRepo.run(repoKey(repo), access, checkedAt, licenses === undefined ? null : JSON.stringify(licenses));
       bounds.repos.added(1);
     },
     canonical(repo): RepoRef | undefined {

@@ -56,4 +56,10 @@ export interface Repos {
     revision: Revision,
     signal?: AbortSignal,
   ): Promise<RepoGrant & { readonly tree: Tree }>;
+  /**
+   * What the Hub last said about the licences of a repo: lower-case, each once, sorted; undefined when it was never asked.
+   * Costs no request. It checks no right: to be called right after `entry` or `revision` has granted something of the
+   * repo, with the name that the grant has.
+   */
+  licenses(repo: RepoRef): readonly string[] | undefined;
 }

@@ -7,11 +7,13 @@ export interface StoredRef {
   readonly checkedAt: number;
 }
 
-/** What an anonymous caller may see of a repo, as the Hub last said. */
+/** What an anonymous caller may see of a repo, and under which licences it is, as the Hub last said. */
 export interface StoredRepo {
   /** `public`: listed, not private, not gated, not disabled. `restricted`: everything else that exists or may exist. */
   readonly access: 'public' | 'restricted';
   readonly checkedAt: number;
+  /** As the Hub last named them; undefined when it was never asked. */
+  readonly licenses: readonly string[] | undefined;
 }
 
 /** Refs, trees and entries: the node's memory of what the Hub said. Reads are synchronous and cheap. */

@@ -32,6 +32,8 @@ export interface RepoInfo {
   readonly private: boolean;
   readonly gated: boolean;
   readonly disabled: boolean;
+  /** As its card and its tags name them: lower-case, each once, sorted; empty when they name none. */
+  readonly licenses: readonly string[];
 }
 
 /** A raw answer of the Hub's API, for routes that the mirror passes through. */

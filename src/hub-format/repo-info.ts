@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { RepoType } from '../contracts/domain.ts';
 import type { RepoInfo } from '../contracts/hub.ts';
 import { SwarmError } from '../errors.ts';
+import { readLicenses } from './licenses.ts';
 import { isRepoId } from './repo-id.ts';
 
 const Info = z.object({
@@ -11,6 +12,9 @@ const Info = z.object({
   // false, "auto" or "manual"
   gated: z.union([z.boolean(), z.string()]).nullish(),
   disabled: z.boolean().nullish(),
+  // Read leniently: a strange model card must not make a repo unreadable.
+  cardData: z.unknown().optional(),
+  tags: z.unknown().optional(),
 });
 
 /**
@@ -33,5 +37,6 @@ export function parseRepoInfo(json: unknown, type: RepoType, what: string): Repo
     private: info.private ?? true,
     gated: info.gated == null ? type !== 'spaces' : info.gated !== false,
     disabled: info.disabled ?? false,
+    licenses: readLicenses(info.cardData, info.tags),
   };
 }

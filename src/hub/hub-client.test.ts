@@ -69,6 +69,7 @@ describe('against a whole hub', () => {
       repo: model('org/public'),
       commit,
       ...plain,
+      licenses: [],
     });
     const next = hub.push('org/public', { branch: 'refs/pr/1', files: { 'new.txt': 'new' } });
     expect((await client.repoInfo(model('org/public'), 'refs/pr/1')).commit).toBe(next);

@@ -10,6 +10,8 @@ export interface KnownRepo {
   /** Canonical. */
   readonly repo: RepoRef;
   readonly access: 'public' | 'restricted';
+  /** Undefined: the Hub was never asked. */
+  readonly licenses: readonly string[] | undefined;
   /** Milliseconds since the epoch: from then on the Hub has to be asked again. */
   readonly expiresAt: number;
   readonly isFresh: boolean;
@@ -101,18 +103,35 @@ export class Knowledge {
       repo,
       // Under its own name the repo may have been closed since.
       access: own !== undefined && own.checkedAt > stored.checkedAt ? own.access : stored.access,
+      licenses: (own ?? stored).licenses,
       expiresAt: stored.checkedAt + this.#freshness.access,
       isFresh: this.#age(stored.checkedAt) <= this.#freshness.access,
     };
   }
 
-  /** Returns the time from which on the new record has to be asked for again. */
-  rememberRepo(asked: RepoRef, canonical: RepoRef, access: 'public' | 'restricted'): number {
+  /**
+   * `licenses`: undefined when this answer did not name them; what was known of them stays then.
+   * Returns the time from which on the new record has to be asked for again.
+   */
+  rememberRepo(
+    asked: RepoRef,
+    canonical: RepoRef,
+    access: 'public' | 'restricted',
+    licenses: readonly string[] | undefined,
+  ): number {
     const checkedAt = this.#clock.now();
-    this.#refs.putRepo(asked, { access, checkedAt });
-    if (!isSameRepo(asked, canonical)) this.#refs.putRepo(canonical, { access, checkedAt });
+    // Those of the canonical name: an old name may have been another repo's before.
+    const record = { access, checkedAt, licenses: licenses ?? this.#refs.repo(canonical)?.licenses };
+    this.#refs.putRepo(asked, record);
+    if (!isSameRepo(asked, canonical)) this.#refs.putRepo(canonical, record);
     this.rememberName(asked, canonical);
     return checkedAt + this.#freshness.access;
+  }
+
+  /** Adds the licences to the record of a repo that lacks them. */
+  completeLicenses(canonical: RepoRef, licenses: readonly string[]): void {
+    const stored = this.#refs.repo(canonical);
+    if (stored && stored.licenses === undefined) this.#refs.putRepo(canonical, { ...stored, licenses });
   }
 
   rememberName(asked: RepoRef, canonical: RepoRef): void {

@@ -1,5 +1,5 @@
 import { SingleFlight } from '../base/single-flight.ts';
-import type { RepoRef } from '../contracts/domain.ts';
+import type { RepoRef, Revision } from '../contracts/domain.ts';
 import type { HubClient, RepoInfo } from '../contracts/hub.ts';
 import type { Logger } from '../contracts/logger.ts';
 import { isSwarmError, type SwarmError } from '../errors.ts';
@@ -51,14 +51,18 @@ export class RepoAccessCheck {
     });
   }
 
-  /** Takes in an anonymous answer. */
-  learn(asked: RepoRef, info: RepoInfo): RepoAccess {
+  /** Takes in an anonymous answer to a question about `revision` (undefined: the default branch). */
+  learn(asked: RepoRef, info: RepoInfo, revision?: Revision): RepoAccess {
     const { knowledge, logger } = this.#options;
     const access = info.private || info.gated || info.disabled ? 'restricted' : 'public';
-    const before = knowledge.repo(asked)?.access;
-    if (before !== undefined && before !== access)
-      logger.warn({ repo: repoName(asked), before, now: access }, 'repo access changed');
-    return { repo: info.repo, access, expiresAt: knowledge.rememberRepo(asked, info.repo, access) };
+    const before = knowledge.repo(asked);
+    if (before !== undefined && before.access !== access)
+      logger.warn({ repo: repoName(asked), before: before.access, now: access }, 'repo access changed');
+    // Anybody may open a pull request with another card: it does not change what is known of the repo.
+    const isOwnWord = revision === undefined || revision === 'main';
+    const expiresAt = knowledge.rememberRepo(asked, info.repo, access, isOwnWord ? info.licenses : undefined);
+    if (!isOwnWord) knowledge.completeLicenses(info.repo, info.licenses);
+    return { repo: info.repo, access, expiresAt };
   }
 
   /**
@@ -73,7 +77,7 @@ export class RepoAccessCheck {
     if (known?.access === 'public')
       logger.warn({ repo: repoName(asked), status: error.hub.status }, 'repo is not public any more');
     const repo = known?.repo ?? asked;
-    const expiresAt = knowledge.isKnownRepo(asked) ? knowledge.rememberRepo(asked, repo, 'restricted') : 0;
+    const expiresAt = knowledge.isKnownRepo(asked) ? knowledge.rememberRepo(asked, repo, 'restricted', undefined) : 0;
     return { repo, access: 'restricted', expiresAt, refusal: error };
   }
 }

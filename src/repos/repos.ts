@@ -187,7 +187,7 @@ export function createRepos(options: ReposOptions): Repos {
   }
 
   const revision: Repos['revision'] = async (caller, asked, at, signal) => (await see(caller, asked, at, signal)).grant;
-  return { revision, entry, tree };
+  return { revision, entry, tree, licenses: (repo) => knowledge.repo(repo)?.licenses };
 }
 
 function findingOf(known: KnownFile, path: string): EntryFinding {

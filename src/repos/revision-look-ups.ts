@@ -121,7 +121,7 @@ export class RevisionLookUps {
     try {
       const info = await hub.repoInfo(asked, revision, { priority });
       assertCommit(info.repo, revision, info.commit);
-      const learned = access.learn(asked, info);
+      const learned = access.learn(asked, info, revision);
       const commit = knowledge.pin(info.repo, revision, info.commit);
       if (learned.access === 'public')
         return { access: 'public', isStale: false, expiresAt: learned.expiresAt, repo: info.repo, commit };

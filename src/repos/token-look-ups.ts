@@ -70,7 +70,7 @@ export class TokenLookUps {
       const { hub, knowledge, verdicts } = this.#options;
       const info = await this.#ask(holder, asked, (target, call) => hub.repoInfo(target, revision, call));
       assertCommit(info.repo, revision, info.commit);
-      this.#learn(asked, info.repo);
+      this.#learn(asked, info.repo, info.licenses);
       return verdicts.grantMetadata(holder.who, info.repo, knowledge.pin(info.repo, revision, info.commit));
     });
   }
@@ -98,9 +98,11 @@ export class TokenLookUps {
   }
 
   /** Only a repo that the Hub has shown to somebody gets a record. */
-  #learn(asked: RepoRef, canonical: RepoRef): void {
+  #learn(asked: RepoRef, canonical: RepoRef, licenses?: readonly string[]): void {
     const { knowledge } = this.#options;
-    if (knowledge.isKnownRepo(asked)) knowledge.rememberName(asked, canonical);
-    else knowledge.rememberRepo(asked, canonical, 'restricted');
+    if (knowledge.isKnownRepo(asked)) {
+      knowledge.rememberName(asked, canonical);
+      if (licenses) knowledge.completeLicenses(canonical, licenses);
+    } else knowledge.rememberRepo(asked, canonical, 'restricted', licenses);
   }
 }

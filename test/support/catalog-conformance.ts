@@ -63,8 +63,8 @@ export function describeCatalog(implementation: string, createPlace: () => Promi
 
     test('remembers repos, names and refs across a restart, the last word counting', async () => {
       const { catalog, reopen } = await openEmpty();
-      catalog.putRepo(MODEL, { access: 'public', checkedAt: 1 });
-      catalog.putRepo(MODEL, { access: 'restricted', checkedAt: 2 });
+      catalog.putRepo(MODEL, { access: 'public', checkedAt: 1, licenses: ['mit'] });
+      catalog.putRepo(MODEL, { access: 'restricted', checkedAt: 2, licenses: ['apache-2.0', 'mit'] });
       catalog.putCanonical({ type: 'models', id: 'gpt2' }, { type: 'models', id: 'openai-community/gpt2' });
       catalog.putRef(MODEL, 'main', { commit: COMMIT, checkedAt: 3 });
       catalog.putRef(MODEL, 'main', { commit: '2'.repeat(40), checkedAt: 4 });
@@ -72,16 +72,26 @@ export function describeCatalog(implementation: string, createPlace: () => Promi
       catalog.putServable(MODEL, sha256Of('weights'));
       catalog.putServable(MODEL, sha256Of('weights'));
       const again = await reopen();
-      expect(again.repo(MODEL)).toEqual({ access: 'restricted', checkedAt: 2 });
+      expect(again.repo(MODEL)).toEqual({ access: 'restricted', checkedAt: 2, licenses: ['apache-2.0', 'mit'] });
       expect(again.canonical({ type: 'models', id: 'gpt2' })).toEqual({ type: 'models', id: 'openai-community/gpt2' });
       expect(again.ref(MODEL, 'main')).toEqual({ commit: '2'.repeat(40), checkedAt: 4 });
       expect(again.ref(MODEL, 'refs/pr/1')).toEqual({ commit: COMMIT, checkedAt: 5 });
       expect(again.servable(MODEL, sha256Of('weights'))).toBe(true);
     });
 
+    test('keeps a repo without a licence apart from one whose licences nobody asked for', async () => {
+      const { catalog, reopen } = await openEmpty();
+      const other: RepoRef = { type: 'models', id: 'org/other' };
+      catalog.putRepo(MODEL, { access: 'public', checkedAt: 1, licenses: [] });
+      catalog.putRepo(other, { access: 'public', checkedAt: 1, licenses: undefined });
+      const again = await reopen();
+      expect(again.repo(MODEL)?.licenses).toEqual([]);
+      expect(again.repo(other)).toEqual({ access: 'public', checkedAt: 1, licenses: undefined });
+    });
+
     test('tells repos apart by type and by the case of their id', async () => {
       const { catalog } = await openEmpty();
-      catalog.putRepo(MODEL, { access: 'public', checkedAt: 1 });
+      catalog.putRepo(MODEL, { access: 'public', checkedAt: 1, licenses: undefined });
       catalog.putServable(MODEL, sha256Of('weights'));
       for (const other of [{ ...MODEL, type: 'datasets' } as const, { ...MODEL, id: 'Org/model' }]) {
         expect(catalog.repo(other)).toBeUndefined();
