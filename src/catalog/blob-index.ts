@@ -6,6 +6,7 @@ import type { Logger } from '../contracts/logger.ts';
 import { contentKey } from './content-key.ts';
 import { transaction } from './database.ts';
 import { lossily } from './lossy-writes.ts';
+import { createHashRemoval } from './piece-hashes.ts';
 import { integer, type Row, text } from './row.ts';
 
 /** Uses are noted in memory and written this often: a hot blob costs no write per request. */
@@ -53,6 +54,7 @@ export function createBlobIndex(
   const verify = database.prepare('UPDATE blobs SET verified_at = ? WHERE sha256 = ?');
   const unlink = database.prepare('DELETE FROM contents WHERE sha256 = ?');
   const remove = database.prepare('DELETE FROM blobs WHERE sha256 = ?');
+  const removeHashes = createHashRemoval(database);
   const byUse = database.prepare(`SELECT ${COLUMNS} FROM blobs WHERE pinned = 0 ORDER BY used_at LIMIT ?`);
   const byVerification = database.prepare(`SELECT ${COLUMNS} FROM blobs ORDER BY verified_at LIMIT ?`);
   const after = database.prepare(`SELECT ${COLUMNS} FROM blobs WHERE sha256 > ? ORDER BY sha256 LIMIT ?`);
@@ -119,6 +121,7 @@ export function createBlobIndex(
       transaction(database, () => {
         unlink.run(sha256);
         remove.run(sha256);
+        removeHashes(sha256);
       });
       touched.delete(sha256);
       count(before, -1);

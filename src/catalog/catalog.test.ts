@@ -97,6 +97,43 @@ describe('the SQLite catalogue', () => {
     catalog.close();
   });
 
+  test('writes counts down every second, not at once', async () => {
+    const clock = new ManualClock();
+    const { catalog, path } = await openInTemp({ clock });
+    catalog.counters.add(MODEL, { requests: 1, bytesToClients: 10 });
+    catalog.counters.add(MODEL, { bytesToClients: 20 });
+    const reader = new DatabaseSync(path, { readOnly: true });
+    onTestFinished(() => reader.close());
+    const written = (): unknown => reader.prepare('SELECT bytes_to_clients AS bytes FROM counters').get()?.bytes;
+    const total = (): unknown => reader.prepare('SELECT bytes_to_clients AS bytes FROM counter_totals').get()?.bytes;
+    expect([written(), total()]).toEqual([undefined, 0]);
+    expect(clock.sleepers).toBe(1);
+    clock.advance(1000);
+    await expect.poll(written).toBe(30);
+    catalog.counters.add(MODEL, { bytesToClients: 5 });
+    catalog.close();
+    expect([written(), total()]).toEqual([35, 35]);
+    catalog.counters.add(MODEL, { bytesToClients: 1 });
+    expect(catalog.counters.totals().bytesToClients).toBe(36);
+  });
+
+  test('forgets the repos that nothing was counted for the longest, and keeps them in the totals', async () => {
+    const { catalog } = await openInTemp({ limits: { countedRepos: 64 } });
+    const repo = (index: number): RepoRef => ({ type: 'models', id: `org/model-${index}` });
+    for (let index = 0; index < 100; index++) {
+      catalog.counters.add(repo(index), { requests: 1, bytesToClients: 1 });
+      catalog.counters.add(repo(0), { requests: 1, bytesToClients: 1 });
+      catalog.counters.topRepos(0);
+    }
+    const kept = catalog.counters.topRepos(1000);
+    expect(kept.length).toBeLessThanOrEqual(64);
+    expect(kept.length).toBeGreaterThan(55);
+    expect(kept[0]).toMatchObject({ repo: repo(0), requests: 101, bytesToClients: 101 });
+    expect(kept.some(({ repo: { id } }) => id === 'org/model-1')).toBe(false);
+    expect(kept.some(({ repo: { id } }) => id === 'org/model-99')).toBe(true);
+    expect(catalog.counters.totals()).toMatchObject({ requests: 200, bytesToClients: 200 });
+  });
+
   test('has blob rows in the file as soon as they are put, for whoever opens a copy of it', async () => {
     const { catalog, path } = await openInTemp();
     catalog.putBlob(blob, [{ kind: 'lfs', sha256: blob.sha256, size: 1 }]);

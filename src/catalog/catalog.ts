@@ -2,9 +2,11 @@ import type { Catalog } from '../contracts/catalog.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { Logger } from '../contracts/logger.ts';
 import { createBlobIndex } from './blob-index.ts';
+import { createCounters } from './counters.ts';
 import { openDatabase } from './database.ts';
 import { createDocumentStore } from './documents.ts';
 import { withLossyWrites } from './lossy-writes.ts';
+import { createPieceHashStore } from './piece-hashes.ts';
 import { createRefStore } from './refs.ts';
 
 const MIB = 1024 * 1024;
@@ -22,6 +24,8 @@ export interface CatalogOptions {
     readonly documentBytes?: number;
     /** Bytes of stored trees. Default 512 MiB: some 60 trees of 100,000 files, or 6,000 of 1,000. */
     readonly treeBytes?: number;
+    /** Repos with counters of their own. Default 50,000. */
+    readonly countedRepos?: number;
   };
 }
 
@@ -38,15 +42,24 @@ export function openCatalog({ path, clock, logger, limits = {} }: CatalogOptions
     mostTreeBytes: limits.treeBytes ?? 512 * MIB,
   });
   const documents = createDocumentStore(database, limits.documentBytes ?? 64 * MIB);
-  const { flush, ...blobs } = createBlobIndex(database, { clock, logger, signal: stop.signal });
+  const batching = { clock, logger, signal: stop.signal };
+  const { flush: flushUses, ...blobs } = createBlobIndex(database, batching);
+  const { flush: flushCounts, ...counters } = createCounters(database, {
+    ...batching,
+    mostRepos: limits.countedRepos ?? 50_000,
+  });
+  const hashes = createPieceHashStore(database, logger);
   logger.debug({ path, ...blobs.totals() }, 'catalogue opened');
   return {
     ...withLossyWrites({ ...refs, ...documents }, logger),
     ...blobs,
+    counters,
+    hashes,
     close() {
       if (!database.isOpen) return;
       stop.abort();
-      flush();
+      flushUses();
+      flushCounts();
       database.close();
     },
   };

@@ -7,9 +7,11 @@ import { tempDir } from '../../test/support/temp-dir.ts';
 import type { StoredBlob } from '../contracts/catalog.ts';
 import type { RepoRef } from '../contracts/domain.ts';
 import { createBlobIndex } from './blob-index.ts';
+import { createCounters } from './counters.ts';
 import { openDatabase } from './database.ts';
 import { createDocumentStore } from './documents.ts';
 import { withLossyWrites } from './lossy-writes.ts';
+import { createPieceHashStore } from './piece-hashes.ts';
 import { createRefStore } from './refs.ts';
 
 const MODEL: RepoRef = { type: 'models', id: 'org/model' };
@@ -60,6 +62,26 @@ test('on a full disk what the Hub said is not remembered, with a warning, and is
   expect(logger.lines).toContainEqual(expect.objectContaining({ level: 'warn' }));
   expect(refs.ref(MODEL, 'main')).toEqual({ commit: 'c'.repeat(40), checkedAt: 1 });
   expect(refs.document('key 199')).toBeUndefined();
+});
+
+test('on a full disk piece hashes and counts are not remembered, and the totals go on', async () => {
+  const { database, logger } = await openFull();
+  const hashes = createPieceHashStore(database, logger);
+  const merkle = { root: new Uint8Array(32), nodes: new Uint8Array(100_000) };
+  hashes.putHashes('a'.repeat(64), { merkle, pieces: [] });
+  expect(hashes.merkleHashes('a'.repeat(64))).toBeUndefined();
+  expect(logger.lines).toContainEqual(expect.objectContaining({ level: 'warn' }));
+  const { signal } = new AbortController();
+  const counters = createCounters(database, { clock: new ManualClock(), logger, signal, mostRepos: 10_000 });
+  for (let index = 0; index < 5000; index++) {
+    counters.add({ type: 'models', id: `org/${'x'.repeat(80)}-${index}` }, { requests: 1 });
+  }
+  expect(counters.topRepos(10)).toEqual([]);
+  expect(counters.totals().requests).toBe(5000);
+  counters.add(MODEL, { requests: 1 });
+  expect(counters.topRepos(10)).toMatchObject([{ repo: MODEL, requests: 1 }]);
+  const written = database.prepare('SELECT requests FROM counter_totals').get();
+  expect(written?.requests).toBe(5001);
 });
 
 test('a database whose writes fail for another reason says so', async () => {

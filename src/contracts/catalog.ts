@@ -1,4 +1,6 @@
+import type { Counters } from './counters.ts';
 import type { Blob, Commit, ContentId, Entry, RepoRef, Revision, Tree } from './domain.ts';
+import type { PieceHashStore } from './piece-hashes.ts';
 
 /** Where a revision pointed when the Hub was last asked. */
 export interface StoredRef {
@@ -79,5 +81,9 @@ export interface BlobIndex {
 }
 
 export interface Catalog extends RefStore, DocumentStore, BlobIndex {
+  /** What was served of each repo. */
+  readonly counters: Counters;
+  /** What torrents need to know of blobs. Put before the blob is, removed with it. */
+  readonly hashes: PieceHashStore;
   close(): void;
 }

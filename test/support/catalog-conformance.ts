@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Catalog, StoredBlob } from '../../src/contracts/catalog.ts';
 import type { ContentId, Entry, RepoRef, Tree } from '../../src/contracts/domain.ts';
+import type { FileHashes, PieceHashes } from '../../src/contracts/piece-hashes.ts';
 
 /** Opens the catalogue of one place; opened again, it knows what it was told before. */
 export type OpenCatalog = () => Promise<Catalog>;
@@ -228,6 +229,109 @@ export function describeCatalog(implementation: string, createPlace: () => Promi
         last = end.sha256;
       }
       expect(walked).toEqual(names(all).sort());
+    });
+  });
+  describe(`${implementation}: counters`, () => {
+    const other: RepoRef = { type: 'datasets', id: 'org/with/slashes' };
+    const third: RepoRef = { type: 'spaces', id: 'legacy' };
+    const none = { requests: 0, bytesToClients: 0, bytesFromHub: 0, bytesByPeers: 0 };
+
+    test('count nothing at first', async () => {
+      const { catalog } = await openEmpty();
+      expect(catalog.counters.topRepos(10)).toEqual([]);
+      expect(catalog.counters.totals()).toEqual(none);
+    });
+
+    test('add up what is added, at once and across restarts, the repo with the most bytes to clients first', async () => {
+      const { catalog, reopen } = await openEmpty();
+      const before = Date.now();
+      catalog.counters.add(MODEL, { requests: 1 });
+      catalog.counters.add(MODEL, { bytesToClients: 5e9, bytesFromHub: 7 });
+      catalog.counters.add(other, { requests: 2, bytesToClients: 6e9, bytesByPeers: 3 });
+      catalog.counters.add(third, {});
+      const lastRequest = expect.any(Number);
+      const expected = [
+        { repo: other, ...none, requests: 2, bytesToClients: 6e9, bytesByPeers: 3, lastRequest },
+        { repo: MODEL, ...none, requests: 1, bytesToClients: 5e9, bytesFromHub: 7, lastRequest },
+        { repo: third, ...none, lastRequest },
+      ];
+      expect(catalog.counters.topRepos(10)).toEqual(expected);
+      catalog.counters.add(MODEL, { requests: 1, bytesToClients: 2e9 });
+      const again = await reopen();
+      expect(again.counters.totals()).toEqual({ requests: 4, bytesToClients: 13e9, bytesFromHub: 7, bytesByPeers: 3 });
+      expect(again.counters.topRepos(1)).toEqual([{ ...expected[1], requests: 2, bytesToClients: 7e9 }]);
+      expect(again.counters.topRepos(1)[0]?.lastRequest).toBeGreaterThanOrEqual(before);
+    });
+
+    test('take bytes alone for no request', async () => {
+      const { catalog } = await openEmpty();
+      catalog.counters.add(MODEL, { requests: 1 });
+      const at = catalog.counters.topRepos(1)[0]?.lastRequest;
+      catalog.counters.add(MODEL, { bytesFromHub: 1 });
+      catalog.counters.add(other, { bytesFromHub: 1 });
+      expect(catalog.counters.topRepos(2).map((repo) => repo.lastRequest)).toEqual([at, 0]);
+    });
+  });
+
+  describe(`${implementation}: piece hashes`, () => {
+    const fill = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value);
+    const merkle = { root: fill(32, 1), nodes: fill(96, 2) };
+    const side = (pieceLength: number, value: number): PieceHashes => ({
+      pieceLength,
+      pieces: fill(60, value),
+      paddedLast: fill(20, value + 1),
+    });
+    const small: FileHashes = { merkle: { root: fill(32, 9), nodes: fill(0, 0) }, pieces: [] };
+
+    test('are unknown until they are put', async () => {
+      const { catalog } = await openEmpty();
+      expect(catalog.hashes.merkleHashes(sha256Of('a'))).toBeUndefined();
+      expect(catalog.hashes.pieceHashes(sha256Of('a'), 2 ** 20)).toBeUndefined();
+    });
+
+    test('are put before the blob, and come back after a restart, at each piece length', async () => {
+      const { catalog, reopen } = await openEmpty();
+      const blob = storedBlob('a');
+      catalog.hashes.putHashes(blob.sha256, { merkle, pieces: [side(2 ** 20, 3), side(2 ** 24, 5)] });
+      catalog.hashes.putHashes(storedBlob('b').sha256, small);
+      catalog.putBlob(blob, []);
+      catalog.putBlob(storedBlob('b'), []);
+      const again = await reopen();
+      expect(again.hashes.merkleHashes(blob.sha256)).toEqual(merkle);
+      expect(again.hashes.pieceHashes(blob.sha256, 2 ** 20)).toEqual(side(2 ** 20, 3));
+      expect(again.hashes.pieceHashes(blob.sha256, 2 ** 24)).toEqual(side(2 ** 24, 5));
+      expect(again.hashes.pieceHashes(blob.sha256, 2 ** 21)).toBeUndefined();
+      expect(again.hashes.merkleHashes(storedBlob('b').sha256)).toEqual(small.merkle);
+    });
+
+    test('of another piece length are added to what is known', async () => {
+      const { catalog } = await openEmpty();
+      catalog.hashes.putHashes(sha256Of('a'), { merkle, pieces: [side(2 ** 20, 3)] });
+      catalog.hashes.putHashes(sha256Of('a'), { merkle, pieces: [side(2 ** 22, 7)] });
+      expect(catalog.hashes.pieceHashes(sha256Of('a'), 2 ** 20)).toEqual(side(2 ** 20, 3));
+      expect(catalog.hashes.pieceHashes(sha256Of('a'), 2 ** 22)).toEqual(side(2 ** 22, 7));
+    });
+
+    test('go with their blob, and with no other', async () => {
+      const { catalog } = await openEmpty();
+      for (const name of ['a', 'b']) {
+        catalog.hashes.putHashes(sha256Of(name), { merkle, pieces: [side(2 ** 20, 3)] });
+        catalog.putBlob(storedBlob(name), []);
+      }
+      catalog.removeBlob(sha256Of('a'));
+      expect(catalog.hashes.merkleHashes(sha256Of('a'))).toBeUndefined();
+      expect(catalog.hashes.pieceHashes(sha256Of('a'), 2 ** 20)).toBeUndefined();
+      expect(catalog.hashes.merkleHashes(sha256Of('b'))).toEqual(merkle);
+      expect(catalog.hashes.pieceHashes(sha256Of('b'), 2 ** 20)).toEqual(side(2 ** 20, 3));
+    });
+
+    test('whose blob was never stored are gone after a restart', async () => {
+      const { catalog, reopen } = await openEmpty();
+      catalog.hashes.putHashes(sha256Of('orphan'), { merkle, pieces: [side(2 ** 20, 3)] });
+      expect(catalog.hashes.merkleHashes(sha256Of('orphan'))).toEqual(merkle);
+      const again = await reopen();
+      expect(again.hashes.merkleHashes(sha256Of('orphan'))).toBeUndefined();
+      expect(again.hashes.pieceHashes(sha256Of('orphan'), 2 ** 20)).toBeUndefined();
     });
   });
 }
