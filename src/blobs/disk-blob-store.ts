@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BlobStore, BlobUsage, Reservation } from '../contracts/blob-store.ts';
+import type { BlobLease, BlobStore, BlobUsage, Reservation } from '../contracts/blob-store.ts';
 import type { ByteReader } from '../contracts/byte-reader.ts';
 import type { BlobIndex, StoredBlob } from '../contracts/catalog.ts';
 import type { Clock } from '../contracts/clock.ts';
@@ -115,6 +115,12 @@ class BlobStoreOnDisk implements DiskBlobStore {
       release();
       throw error;
     }
+  }
+
+  lease(sha256: string): BlobLease | undefined {
+    this.#refuseClosed();
+    const row = this.#parts.index.blob(sha256);
+    return row && { path: blobPath(row.directory, sha256), close: this.#parts.leases.take(sha256) };
   }
 
   async reserve(bytes: number, options: { readonly directory?: string } = {}): Promise<Reservation> {

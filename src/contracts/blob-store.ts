@@ -17,6 +17,8 @@ export interface BlobStore {
   find(id: ContentId): Blob | undefined;
   /** A leased reader, or undefined when the blob is not held (or was just found rotten). Marks it as used. */
   open(sha256: string): Promise<ByteReader | undefined>;
+  /** A file with the bytes of a held blob, for threads that read by themselves; it is not evicted before `close()`. */
+  lease(sha256: string): BlobLease | undefined;
   /**
    * Sets aside room for `bytes`, evicting the least recently used blobs that are neither leased nor pinned.
    * `directory` asks for that store directory (a resumed fill must stay where its part file is).
@@ -33,6 +35,13 @@ export interface BlobStore {
   /** Bytes held, bytes reserved, count, and the limits. */
   usage(): BlobUsage;
   close(): Promise<void>;
+}
+
+/** A held blob that stays where it is. */
+export interface BlobLease {
+  readonly path: string;
+  /** Idempotent. */
+  close(): void;
 }
 
 export interface BlobUsage {

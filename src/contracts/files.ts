@@ -30,4 +30,11 @@ export interface Files {
   isSuspect(grant: Grant): boolean;
   /** Is the file held whole? Costs no upstream request. */
   isHeld(grant: Grant): boolean;
+  /**
+   * Resolves when the file is held whole, verified and stored. Throws what `open` throws, and what ended its fill; on abort
+   * `signal.reason`, and then the fill goes on if there is room for one that nobody waits for.
+   */
+  fetch(grant: Grant, signal?: AbortSignal): Promise<void>;
+  /** Bytes of the file that are here: all, those that a running fill has, or none. */
+  heldBytes(grant: Grant): number;
 }

@@ -1,3 +1,5 @@
+import type { PieceHashes } from './piece-hashes.ts';
+
 /** Hashes of a whole file in progress. One per fill; the work happens off the main thread. */
 export interface FileHasher {
   /** Bytes hashed so far: everything before it has been taken in. */
@@ -10,8 +12,44 @@ export interface FileHasher {
   close(): void;
 }
 
+/** `[start, end)` of a file on the disk; bytes as its path where a name is not UTF-8. */
+export interface FilePart {
+  readonly path: string | Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Bytes of a run: of a file, or in memory. */
+export type RunPart = FilePart | Uint8Array;
+
+/** Which hashes of a run are wanted. The run begins at a boundary of all of these lengths. */
+export interface RunHashOptions {
+  /** BEP 3 pieces of these lengths, in bytes. */
+  readonly pieceLengths: readonly number[];
+  /** BEP 52 nodes of this many bytes each (a power of two from 16 KiB on); none when it is left out. */
+  readonly nodeLength?: number | undefined;
+}
+
+export interface RunHashes {
+  /** 32 bytes per node, the last one filled up with zero leaves. */
+  readonly nodes: Uint8Array;
+  /** The root of the run as a file of its own; empty when it is longer than one node, or has no bytes. */
+  readonly root: Uint8Array;
+  /** In the order of `pieceLengths`. */
+  readonly pieces: readonly PieceHashes[];
+}
+
 /** The threads that hash. */
 export interface HashPool {
+  /** How many threads there are at most: as many runs as that are worth hashing at the same time. */
+  readonly threads: number;
+
+  /**
+   * Hashes a run of bytes for torrents: its parts, one after the other. Rejects with INTERNAL when a file cannot be read, CLOSED
+   * after `close`.
+   */
+  hashRun(parts: readonly RunPart[], options: RunHashOptions): Promise<RunHashes>;
+
   /**
    * Starts hashing the file at `path`, whose final length is `size` (git's blob header needs it). `gitOid: false` leaves
    * the SHA-1 out, which nearly halves the work.

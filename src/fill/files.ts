@@ -6,6 +6,7 @@ import type { Files, OpenFile, ReadIntent } from '../contracts/files.ts';
 import type { HashPool } from '../contracts/hasher.ts';
 import type { HubClient } from '../contracts/hub.ts';
 import type { Logger } from '../contracts/logger.ts';
+import type { PieceHashStore } from '../contracts/piece-hashes.ts';
 import { isSwarmError, SwarmError } from '../errors.ts';
 import { hashBytes } from '../hashing/hash-bytes.ts';
 import type { Throttle } from '../transfer/lane.ts';
@@ -44,6 +45,15 @@ export interface FilesOptions {
   readonly admit?: (client: string, bytes: number) => void;
   /** Uniform in [0, 1), for jitter. */
   readonly random?: () => number;
+  /** Files that torrents may be made of are hashed for them on their way. Default: none are. */
+  readonly torrents?: TorrentHashing | undefined;
+}
+
+/** What the fills do for torrents. */
+export interface TorrentHashing {
+  /** The piece lengths at which torrents will want this file (powers of two from 1 MiB on); none when no torrent may be made of it. */
+  readonly pieceLengths: (grant: Grant) => readonly number[];
+  readonly store: PieceHashStore;
 }
 
 /** Opens the file engine over a blob store: takes up what earlier runs left. Errors: INTERNAL (I/O). */
@@ -101,6 +111,24 @@ class FileEngine implements Files {
     return grant.entry.size === 0 || this.#options.blobs.find(contentOf(grant)) !== undefined;
   }
 
+  heldBytes(grant: Grant): number {
+    if (this.isHeld(grant)) return grant.entry.size;
+    return this.#fills.find(contentKey(contentOf(grant)))?.transfer.held.bytes ?? 0;
+  }
+
+  async fetch(grant: Grant, signal?: AbortSignal): Promise<void> {
+    const { size } = grant.entry;
+    if (this.isHeld(grant)) return size === 0 ? undefined : grant.verifyServable(signal);
+    const { reader } = await this.open(grant, { extent: 'whole', start: 0, end: size }, signal);
+    try {
+      if (size <= LARGEST_SMALL_FILE) await this.#small.stored(grant, contentOf(grant), signal);
+      // The last byte of a file is given out when the file is stored.
+      else await reader.read(new Uint8Array(1), size - 1, signal);
+    } finally {
+      reader.close();
+    }
+  }
+
   /** Stops all fills; what has landed stays for the next start. */
   async close(): Promise<void> {
     await this.#fills.close();
@@ -125,11 +153,16 @@ class FileEngine implements Files {
   ): Promise<OpenFile> {
     const { strict = false } = this.#options;
     const whole = intent.extent === 'whole' || strict;
-    const { fill, joined } = await this.#fills.acquire(key, () => this.#starter.start(grant, content, key, whole));
+    const { fill, joined } = await this.#fills.acquire(key, () =>
+      this.#starter.start(grant, content, key, whole ? undefined : intent),
+    );
     const release = () => this.#fills.release(key, fill);
     try {
       if (await this.#share(fill, grant, joined, signal)) {
-        if (joined) this.#starter.addSource(fill, grant);
+        if (joined) {
+          this.#charge(fill, grant, intent, whole);
+          this.#starter.addSource(fill, grant);
+        }
         if (whole) await fill.fetchWhole();
         const reader = new FillReader({ fill, intent, strict, onClose: release });
         return { reader, verified: fill.verified ? 'blob' : 'provisional', cache: joined ? 'joined' : 'miss' };
@@ -140,6 +173,13 @@ class FileEngine implements Files {
     }
     release();
     return this.#openFill(grant, content, key, intent, signal);
+  }
+
+  /** A reader who makes a running fill fetch more than it would have pays for that. */
+  #charge(fill: Fill, grant: Grant, intent: ReadIntent, whole: boolean): void {
+    if (fill.whole || fill.verified) return;
+    const missing = whole ? fill.transfer.missing(0, fill.size) : fill.transfer.missing(intent.start, intent.end);
+    if (missing > 0) this.#options.admit?.(grant.client, missing);
   }
 
   /**

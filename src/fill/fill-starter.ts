@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Grant } from '../contracts/access.ts';
 import type { ContentId } from '../contracts/domain.ts';
+import type { ReadIntent } from '../contracts/files.ts';
 import { isSwarmError } from '../errors.ts';
 import { openPartFile } from '../storage/part-file.ts';
 import { ConnectionBudget } from '../transfer/connection-budget.ts';
@@ -11,8 +12,11 @@ import { type PartShelf, partsDirectory, type ShelvedPart } from './part-shelf.t
 import { Room } from './room.ts';
 
 export interface FillStarter {
-  /** Starts the fill of `content`, or goes on with what was left of it. Throws DISK_FULL, RATE_LIMITED. */
-  start(grant: Grant, content: ContentId, key: string, whole: boolean): Promise<Fill>;
+  /**
+   * Starts the fill of `content`, or goes on with what was left of it: of the whole file, or (`range`) of what its reader wants of
+   * it. Throws DISK_FULL, RATE_LIMITED.
+   */
+  start(grant: Grant, content: ContentId, key: string, range: ReadIntent | undefined): Promise<Fill>;
   /** Lets the fill also read with this grant's rights. */
   addSource(fill: Fill, grant: Grant): void;
   /** Closes a fill: what has landed is shelved, unless it is stored, or worthless. */
@@ -45,8 +49,9 @@ export function createFillStarter(
     );
 
   return {
-    async start(grant, content, key, whole) {
-      options.admit?.(grant.client, whole ? content.size : 0);
+    async start(grant, content, key, range) {
+      const whole = range === undefined;
+      options.admit?.(grant.client, range ? range.end - range.start : content.size);
       const name = partName(key);
       const left = await shelf.take(name);
       let room: Room | undefined;
@@ -72,6 +77,8 @@ export function createFillStarter(
           room,
           // The git oid of an LFS file's content proves nothing, and would cost half as much again.
           hasher: hashing.open(path, content.size, { gitOid: content.kind === 'plain' }),
+          hashing,
+          torrents: options.torrents,
           blobs,
           budget,
           mostConnections: options.connectionsPerFile ?? 8,

@@ -54,6 +54,11 @@ export class FillTable {
     }
   }
 
+  /** The running fill of `key`. */
+  find(key: string): Fill | undefined {
+    return this.#slots.get(key)?.fill;
+  }
+
   #open(key: string, start: () => Promise<Fill>): Slot {
     if (this.#stopped) throw new SwarmError('CLOSED', 'The server is stopping');
     if (this.#slots.size >= this.#options.mostFills) {

@@ -4,14 +4,16 @@ import type { BlobStore } from '../contracts/blob-store.ts';
 import type { ByteReader } from '../contracts/byte-reader.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { Blob, ContentId } from '../contracts/domain.ts';
-import type { FileHasher } from '../contracts/hasher.ts';
+import type { FileHasher, HashPool } from '../contracts/hasher.ts';
 import type { Part } from '../contracts/part.ts';
 import type { RangeSource } from '../contracts/range-source.ts';
 import { isSwarmError, SwarmError } from '../errors.ts';
 import type { ConnectionBudget } from '../transfer/connection-budget.ts';
 import type { Throttle } from '../transfer/lane.ts';
 import { Transfer } from '../transfer/transfer.ts';
+import type { TorrentHashing } from './files.ts';
 import { Frontier } from './frontier.ts';
+import { PieceFrontier } from './piece-frontier.ts';
 import type { Room } from './room.ts';
 
 /** Background filling stays this close to what is hashed, so that hashing reads from the page cache. */
@@ -33,6 +35,8 @@ export interface FillOptions {
   readonly partPath: string;
   readonly room: Room;
   readonly hasher: FileHasher;
+  readonly hashing: HashPool;
+  readonly torrents: TorrentHashing | undefined;
   readonly blobs: BlobStore;
   readonly budget: ConnectionBudget;
   readonly mostConnections: number;
@@ -58,6 +62,7 @@ export class Fill {
   readonly resumedBytes: number;
   readonly #options: FillOptions;
   readonly #frontier: Frontier;
+  readonly #pieces: PieceFrontier | undefined;
   readonly #end = Promise.withResolvers<void>();
   #whole = false;
   #verified = false;
@@ -86,21 +91,25 @@ export class Fill {
       budget: options.budget,
       mostConnections: options.mostConnections,
       throttle: options.throttle,
-      backgroundEnd: () => (this.#whole ? this.#frontier.position + MOST_AHEAD_OF_HASH : 0),
+      backgroundEnd: () => (this.#whole ? this.#hashedEnd + MOST_AHEAD_OF_HASH : 0),
       ensureRoom: (bytes) => options.room.claim(bytes),
       onProgress: (bytes) => this.#progressed(bytes),
       onFailure: (reason) => this.fail(reason),
     });
     this.resumedBytes = [...part.trusted, ...part.doubted].reduce((sum, span) => sum + span.end - span.start, 0);
-    this.#frontier = new Frontier({
-      hasher,
+    const progress = {
       size: this.size,
-      heldEnd: (position) => this.transfer.held.endOfRun(position),
+      heldEnd: (position: number) => this.transfer.held.endOfRun(position),
       onAdvance: () => this.#hashed(),
-      onFailure: (error) => this.fail(error),
-    });
+      onFailure: (error: unknown) => this.fail(error),
+    };
+    this.#frontier = new Frontier({ hasher, ...progress });
+    const pieceLengths = options.torrents?.pieceLengths(options.grant) ?? [];
+    if (pieceLengths.length > 0) {
+      this.#pieces = new PieceFrontier({ hashing: options.hashing, path: options.partPath, pieceLengths, ...progress });
+    }
     this.#end.promise.catch(() => {});
-    this.#frontier.poke();
+    this.#hashMore();
   }
 
   /** Is the whole file being fetched, and not only what readers ask for? */
@@ -180,6 +189,7 @@ export class Fill {
     this.fail(new SwarmError('CLOSED', `${this.name}: the fill was stopped`));
     await this.transfer.close();
     this.#options.hasher.close();
+    this.#pieces?.close();
     this.#stop.abort(this.failure);
     // What is being stored must be through: the next fill of this content takes over the part.
     await this.#verifying;
@@ -194,12 +204,21 @@ export class Fill {
   #progressed(bytes: number): void {
     if (bytes > 0 && this.transfer.counters.fetchedBytes === bytes) this.grant.noteServed();
     this.#options.room.written(bytes);
+    this.#hashMore();
+  }
+
+  get #hashedEnd(): number {
+    return Math.min(this.#frontier.position, this.#pieces?.position ?? this.size);
+  }
+
+  #hashMore(): void {
     this.#frontier.poke();
+    this.#pieces?.poke();
   }
 
   #hashed(): void {
     this.transfer.pump();
-    if (!this.#frontier.complete || this.#ending) return;
+    if (!this.#frontier.complete || this.#pieces?.complete === false || this.#ending) return;
     this.#ending = true;
     this.#verifying = this.#verify().then(
       () => this.#finish(undefined),
@@ -235,6 +254,7 @@ export class Fill {
     await this.#prove();
     await this.transfer.commit();
     const blob: Blob = { ...digests, size: this.size };
+    if (this.#pieces) this.#options.torrents?.store.putHashes(blob.sha256, this.#pieces.hashes());
     await blobs.promote(partPath, blob, [content]);
     this.#lease = await blobs.open(blob.sha256);
   }

@@ -5,6 +5,7 @@ import { leaveOnAbort } from '../base/leave-on-abort.ts';
 import type { Grant } from '../contracts/access.ts';
 import type { ContentId } from '../contracts/domain.ts';
 import { isSwarmError } from '../errors.ts';
+import { NODE_BYTES } from '../metainfo/merkle.ts';
 import { contentKey, grantName } from './content.ts';
 import type { FilesOptions } from './files.ts';
 import { partsDirectory } from './part-shelf.ts';
@@ -18,7 +19,7 @@ import type { Suspects } from './suspects.ts';
 export class SmallFiles {
   readonly #options: FilesOptions & { readonly suspects: Suspects };
   readonly #files = new Map<string, Promise<SmallFile>>();
-  readonly #storing = new Set<Promise<void>>();
+  readonly #storing = new Map<string, Promise<void>>();
   readonly #stop = new AbortController();
 
   constructor(options: FilesOptions & { readonly suspects: Suspects }) {
@@ -27,8 +28,7 @@ export class SmallFiles {
 
   /** The verified file. Throws INTEGRITY, HUB_REFUSED, UPSTREAM_*, RATE_LIMITED. */
   async get(grant: Grant, content: ContentId, signal?: AbortSignal): Promise<{ file: SmallFile; joined: boolean }> {
-    // Callers with different rights do not share a request: one may be refused where the other is not.
-    const key = JSON.stringify([contentKey(content), grant.repo.type, grant.repo.id, grant.token ?? '']);
+    const key = fileKey(grant, content);
     const running = this.#files.get(key);
     if (running) return { file: await leaveOnAbort(running, signal), joined: true };
     this.#options.admit?.(grant.client, content.size);
@@ -36,19 +36,25 @@ export class SmallFiles {
     this.#files.set(key, fetching);
     const storing = fetching
       .then((file) => this.#store(grant, content, file))
-      .catch((error: unknown) => this.#failed(grant, content, error))
       .finally(() => {
         this.#files.delete(key);
-        this.#storing.delete(storing);
+        this.#storing.delete(key);
       });
-    this.#storing.add(storing);
+    this.#storing.set(key, storing);
+    storing.catch((error: unknown) => this.#failed(grant, content, error));
     return { file: await leaveOnAbort(fetching, signal), joined: false };
+  }
+
+  /** Resolves when the file is in the store; rejects with what kept it out. For a file that `get` has just given. */
+  async stored(grant: Grant, content: ContentId, signal?: AbortSignal): Promise<void> {
+    const storing = this.#storing.get(fileKey(grant, content));
+    if (storing) await leaveOnAbort(storing, signal);
   }
 
   /** Ends what is running; resolves when nothing is being stored any more. */
   async close(): Promise<void> {
     this.#stop.abort();
-    await Promise.all(this.#storing);
+    await Promise.allSettled(this.#storing.values());
   }
 
   #fetch(grant: Grant, content: ContentId): Promise<SmallFile> {
@@ -60,7 +66,8 @@ export class SmallFiles {
 
   async #store(grant: Grant, content: ContentId, file: SmallFile): Promise<void> {
     grant.noteServed();
-    await grant.proof();
+    await leaveOnAbort(grant.proof(), this.#stop.signal);
+    await this.#hashForTorrents(grant, file);
     const { blobs, logger, clock } = this.#options;
     const room = await blobs.reserve(content.size);
     try {
@@ -77,9 +84,22 @@ export class SmallFiles {
     }
   }
 
+  async #hashForTorrents(grant: Grant, { bytes, sha256 }: SmallFile): Promise<void> {
+    const { torrents, hashing } = this.#options;
+    const pieceLengths = torrents?.pieceLengths(grant) ?? [];
+    if (!torrents || pieceLengths.length === 0) return;
+    const { root, pieces } = await hashing.hashRun([bytes], { pieceLengths, nodeLength: NODE_BYTES });
+    torrents.store.putHashes(sha256, { merkle: { root, nodes: new Uint8Array(0) }, pieces });
+  }
+
   #failed(grant: Grant, content: ContentId, error: unknown): void {
     if (isSwarmError(error, 'INTEGRITY')) this.#options.suspects.add(contentKey(content));
     const message = error instanceof Error ? error.message : String(error);
     this.#options.logger.warn({ file: grantName(grant), error: message }, 'fill: small file not stored');
   }
+}
+
+/** Callers with different rights do not share a request: one may be refused where the other is not. */
+function fileKey({ repo, token = '' }: Grant, content: ContentId): string {
+  return JSON.stringify([contentKey(content), repo.type, repo.id, token]);
 }

@@ -1,4 +1,6 @@
-/** What the pool says to a hash worker. `id` names a job: a hasher, or one CRC. */
+import type { RunHashes, RunHashOptions, RunPart } from '../contracts/hasher.ts';
+
+/** What the pool says to a hash worker. `id` names a job: a hasher, one CRC, or one run. */
 export type HashRequest =
   | {
       readonly kind: 'open';
@@ -10,6 +12,7 @@ export type HashRequest =
   | { readonly kind: 'advance'; readonly id: number; readonly to: number }
   | { readonly kind: 'finish'; readonly id: number }
   | { readonly kind: 'crc32'; readonly id: number; readonly path: string; readonly start: number; readonly end: number }
+  | { readonly kind: 'run'; readonly id: number; readonly parts: readonly RunPart[]; readonly options: RunHashOptions }
   | { readonly kind: 'close'; readonly id: number };
 
 /** What a hash worker says back. */
@@ -18,5 +21,6 @@ export type HashAnswer =
   | { readonly kind: 'advanced'; readonly id: number; readonly position: number }
   | { readonly kind: 'finished'; readonly id: number; readonly sha256: string; readonly gitOid: string }
   | { readonly kind: 'crc32'; readonly id: number; readonly value: number }
+  | { readonly kind: 'run'; readonly id: number; readonly hashes: RunHashes }
   /** The job is over; `reason` is for people. */
   | { readonly kind: 'failed'; readonly id: number; readonly reason: string };

@@ -1,7 +1,9 @@
 /** The thread that hashes. It reads the files itself, so that no bytes cross between threads. */
 import { parentPort } from 'node:worker_threads';
 import { ForwardFile } from './forward-file.ts';
+import { ForwardRun, lengthOf } from './forward-run.ts';
 import type { HashAnswer, HashRequest } from './hash-protocol.ts';
+import { RunDigest } from './run-digest.ts';
 import { ContentDigest, Crc32Digest } from './running-digest.ts';
 
 /** Fits the caches of today's processors; larger reads measured slower. */
@@ -10,8 +12,8 @@ const BUFFER_BYTES = 1024 * 1024;
 const SLICE_BYTES = 8 * 1024 * 1024;
 
 interface Job {
-  readonly file: ForwardFile;
-  readonly digest: ContentDigest | Crc32Digest;
+  readonly file: ForwardFile | ForwardRun;
+  readonly digest: ContentDigest | Crc32Digest | RunDigest;
 }
 
 if (!parentPort) throw new Error('hash-worker.ts is started by the hash pool, as a worker thread');
@@ -61,10 +63,13 @@ function workOn(id: number, { file, digest }: Job, target: number): void {
   if (file.position < target) targets.set(id, target);
   if (digest.kind === 'content') {
     answer({ kind: 'advanced', id, position: file.position });
-  } else if (file.position >= target) {
-    drop(id);
-    answer({ kind: 'crc32', id, value: digest.value });
+    return;
   }
+  if (file.position < target) return;
+  drop(id);
+  answer(
+    digest.kind === 'run' ? { kind: 'run', id, hashes: digest.finish() } : { kind: 'crc32', id, value: digest.value },
+  );
 }
 
 function finish(id: number): void {
@@ -94,6 +99,12 @@ port.on('message', (request: HashRequest) => {
       jobs.set(id, { file: new ForwardFile(request.path, request.start), digest: new Crc32Digest() });
       schedule(id, request.end);
       break;
+    case 'run': {
+      const bytes = request.parts.reduce((sum, part) => sum + lengthOf(part), 0);
+      jobs.set(id, { file: new ForwardRun(request.parts), digest: new RunDigest(request.options) });
+      schedule(id, bytes);
+      break;
+    }
     case 'close':
       drop(id);
       break;

@@ -5,4 +5,6 @@ export interface Platform {
    * plain JavaScript; whole files go through `hashing/`.
    */
   digest(algorithm: 'SHA-1' | 'SHA-256', bytes: Uint8Array): Uint8Array<ArrayBuffer>;
+  /** The same, written to `target` at `offset`: for trees of many nodes, without an allocation for each. */
+  digestInto(algorithm: 'SHA-1' | 'SHA-256', bytes: Uint8Array, target: Uint8Array, offset: number): void;
 }

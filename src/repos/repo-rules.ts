@@ -15,16 +15,24 @@ export interface RepoRules {
 
 /** Makes the function that throws NOT_ALLOWED for a repo that the rules forbid. */
 export function createRuleCheck(rules: RepoRules): (repo: RepoRef) => void {
-  const allow = (rules.allow ?? []).map(compilePattern);
-  const deny = (rules.deny ?? []).map(compilePattern);
+  const { allow = [], deny = [] } = rules;
+  const isAllowed = createRepoMatcher(allow);
+  const isDenied = createRepoMatcher(deny);
   return (repo) => {
-    const name = repoName(repo).toLowerCase();
-    const denied = deny.some((matches) => matches(name));
-    if (!denied && (allow.length === 0 || allow.some((matches) => matches(name)))) return;
+    if (!isDenied(repo) && (allow.length === 0 || isAllowed(repo))) return;
     throw new SwarmError(
       'NOT_ALLOWED',
       `${repoName(repo)} is not served here: the operator's --allow and --deny rules forbid it.`,
     );
+  };
+}
+
+/** Makes the function that says whether any of the patterns fits a repo. */
+export function createRepoMatcher(patterns: readonly string[]): (repo: RepoRef) => boolean {
+  const compiled = patterns.map(compilePattern);
+  return (repo) => {
+    const name = repoName(repo).toLowerCase();
+    return compiled.some((matches) => matches(name));
   };
 }
 

@@ -137,6 +137,18 @@ export class Transfer {
     await waiting;
   }
 
+  /** How many bytes of `[start, end)` are neither held nor on their way. */
+  missing(start: number, end: number): number {
+    let count = 0;
+    for (let position = start; position < end; ) {
+      const here = Math.max(this.held.endOfRun(position), this.#assigned.endOfRun(position));
+      const next = Math.min(end, this.held.nextStart(position), this.#assigned.nextStart(position));
+      if (here === position) count += next - position;
+      position = here === position ? next : here;
+    }
+    return count;
+  }
+
   /** Is anything in `[start, end)` neither held nor on its way? Spares hundreds of readers at one place the full look-around. */
   #lacks(start: number, end: number): boolean {
     let position = start;

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { BlobStore } from '../../src/contracts/blob-store.ts';
 import type { Clock } from '../../src/contracts/clock.ts';
@@ -170,6 +170,20 @@ export function describeBlobStore(implementation: string, createPlace: () => Pro
       other.release();
       one.release();
       expect(blobs.usage().reserved).toBe(0);
+    });
+
+    test('a leased blob is a file with its bytes, and is not evicted before the lease ends', async () => {
+      const { blobs } = await openEmpty({ maxCacheSize: 1000 });
+      const sample = makeSample(600);
+      await store(blobs, sample);
+      expect(blobs.lease(makeSample(10).sha256)).toBeUndefined();
+      const lease = blobs.lease(sample.sha256);
+      expect(await readFile(lease?.path ?? '')).toEqual(Buffer.from(sample.bytes));
+      await expect(blobs.reserve(600)).rejects.toMatchObject({ code: 'DISK_FULL' });
+      lease?.close();
+      lease?.close();
+      (await blobs.reserve(600)).release();
+      expect(blobs.find(sample.id)).toBeUndefined();
     });
 
     test('evicts the least recently used blobs, no more than needed', async () => {

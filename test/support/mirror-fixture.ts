@@ -40,6 +40,15 @@ export class SampleFiles implements Files {
     return this.held.has(grant.entry.path);
   }
 
+  async fetch(grant: Grant): Promise<void> {
+    await grant.verifyServable();
+    this.held.add(grant.entry.path);
+  }
+
+  heldBytes(grant: Grant): number {
+    return this.isHeld(grant) ? grant.entry.size : 0;
+  }
+
   #reader({ repo, commit, entry }: Grant): ByteReader {
     const { content, size } = this.#hub.file(repoName(repo), entry.path, commit);
     this.opened += 1;
