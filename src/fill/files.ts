@@ -1,6 +1,7 @@
 import type { Grant } from '../contracts/access.ts';
 import type { BlobStore } from '../contracts/blob-store.ts';
 import type { Clock } from '../contracts/clock.ts';
+import type { Counters } from '../contracts/counters.ts';
 import type { ContentId } from '../contracts/domain.ts';
 import type { Files, OpenFile, ReadIntent } from '../contracts/files.ts';
 import type { HashPool } from '../contracts/hasher.ts';
@@ -45,6 +46,8 @@ export interface FilesOptions {
   readonly admit?: (client: string, bytes: number) => void;
   /** Uniform in [0, 1), for jitter. */
   readonly random?: () => number;
+  /** Bytes that come from the Hub are counted here, for the repo that they were first asked for in. */
+  readonly counters?: Counters | undefined;
   /** Files that torrents may be made of are hashed for them on their way. Default: none are. */
   readonly torrents?: TorrentHashing | undefined;
 }

@@ -79,6 +79,7 @@ export function createFillStarter(
           hasher: hashing.open(path, content.size, { gitOid: content.kind === 'plain' }),
           hashing,
           torrents: options.torrents,
+          counters: options.counters,
           blobs,
           budget,
           mostConnections: options.connectionsPerFile ?? 8,

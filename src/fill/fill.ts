@@ -3,6 +3,7 @@ import type { Grant } from '../contracts/access.ts';
 import type { BlobStore } from '../contracts/blob-store.ts';
 import type { ByteReader } from '../contracts/byte-reader.ts';
 import type { Clock } from '../contracts/clock.ts';
+import type { Counters } from '../contracts/counters.ts';
 import type { Blob, ContentId } from '../contracts/domain.ts';
 import type { FileHasher, HashPool } from '../contracts/hasher.ts';
 import type { Part } from '../contracts/part.ts';
@@ -37,6 +38,7 @@ export interface FillOptions {
   readonly hasher: FileHasher;
   readonly hashing: HashPool;
   readonly torrents: TorrentHashing | undefined;
+  readonly counters: Counters | undefined;
   readonly blobs: BlobStore;
   readonly budget: ConnectionBudget;
   readonly mostConnections: number;
@@ -204,6 +206,7 @@ export class Fill {
   #progressed(bytes: number): void {
     if (bytes > 0 && this.transfer.counters.fetchedBytes === bytes) this.grant.noteServed();
     this.#options.room.written(bytes);
+    this.#options.counters?.add(this.grant.repo, { bytesFromHub: bytes });
     this.#hashMore();
   }
 

@@ -58,10 +58,11 @@ export class SmallFiles {
   }
 
   #fetch(grant: Grant, content: ContentId): Promise<SmallFile> {
-    const { hub, clock, random = Math.random } = this.#options;
+    const { hub, clock, random = Math.random, counters } = this.#options;
     const { repo, commit, entry, token, location } = grant;
     const source = hub.source({ repo, commit, path: entry.path, size: entry.size }, { token, location });
-    return fetchSmallFile({ grant, content, source, clock, random, signal: this.#stop.signal });
+    const onBytes = (bytes: number) => counters?.add(repo, { bytesFromHub: bytes });
+    return fetchSmallFile({ grant, content, source, clock, random, signal: this.#stop.signal, onBytes });
   }
 
   async #store(grant: Grant, content: ContentId, file: SmallFile): Promise<void> {

@@ -27,6 +27,8 @@ export async function fetchSmallFile(options: {
   readonly clock: Clock;
   readonly random: () => number;
   readonly signal: AbortSignal;
+  /** Hears of every chunk. */
+  readonly onBytes?: (bytes: number) => void;
 }): Promise<SmallFile> {
   const { grant, content } = options;
   const bytes = await fetchWithRetries(options);
@@ -46,12 +48,14 @@ async function fetchWithRetries({
   clock,
   random,
   signal,
+  onBytes,
 }: {
   readonly content: ContentId;
   readonly source: RangeSource;
   readonly clock: Clock;
   readonly random: () => number;
   readonly signal: AbortSignal;
+  readonly onBytes?: (bytes: number) => void;
 }): Promise<Uint8Array> {
   const setbacks = new Setbacks(clock, random);
   const bytes = new Uint8Array(content.size);
@@ -62,6 +66,7 @@ async function fetchWithRetries({
       for await (const chunk of source.read(received, content.size, { signal })) {
         bytes.set(chunk, received);
         received += chunk.length;
+        onBytes?.(chunk.length);
       }
     } catch (error) {
       const final = !isSwarmError(error) || error.code === 'HUB_REFUSED' || signal.aborted;

@@ -5,6 +5,8 @@ export interface FileBody {
   readonly reader: ByteReader;
   readonly start: number;
   readonly end: number;
+  /** Called once, when the answer has ended in whatever way, with the bytes that were sent. Not called when it never began. */
+  readonly onEnd?: ((bytes: number) => void) | undefined;
 }
 
 /** Bytes per pull when a host without our raw path streams the body. */
@@ -32,9 +34,13 @@ export function takeFileBody(response: Response): FileBody | undefined {
   return body;
 }
 
-function streamOf({ reader, start, end }: FileBody): ReadableStream<Uint8Array<ArrayBuffer>> {
+function streamOf({ reader, start, end, onEnd }: FileBody): ReadableStream<Uint8Array<ArrayBuffer>> {
   const gone = new AbortController();
   let position = start;
+  const finish = (): void => {
+    reader.close();
+    if (position > start || start === end) onEnd?.(position - start);
+  };
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       async pull(controller) {
@@ -47,17 +53,17 @@ function streamOf({ reader, start, end }: FileBody): ReadableStream<Uint8Array<A
             controller.enqueue(count === buffer.length ? buffer : buffer.subarray(0, count));
           }
           if (position >= end) {
-            reader.close();
+            finish();
             controller.close();
           }
         } catch (error) {
-          reader.close();
+          finish();
           throw error;
         }
       },
       cancel(reason) {
         gone.abort(reason);
-        reader.close();
+        finish();
       },
     },
     { highWaterMark: 0 },

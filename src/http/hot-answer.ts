@@ -79,7 +79,10 @@ async function answerFile(
   if (!reader) return undefined;
   if (length > ONE_WRITE_BYTES || paced) {
     try {
-      return { status, result: await sender.send(outgoing, status, headers, { reader, start, end }) };
+      return {
+        status,
+        result: await sender.send(outgoing, status, headers, { reader, start, end, onEnd: entry.onEnd }),
+      };
     } catch {
       return undefined;
     }
@@ -98,6 +101,7 @@ async function answerFile(
   }
   outgoing.writeHead(status, headers);
   outgoing.end(buffer.subarray(0, length), () => pool.give(buffer));
+  entry.onEnd?.(length);
   return { status, result: complete(length) };
 }
 

@@ -19,6 +19,8 @@ export interface HotFile extends HotEntryBase {
   readonly file: ServedFile;
   /** A leased reader, or undefined when the file is not held any more. */
   open(): ByteReader | Promise<ByteReader | undefined>;
+  /** Called at the end of each answer that has bytes of the file, with their number. */
+  readonly onEnd?: ((bytes: number) => void) | undefined;
 }
 
 /** A small answer that is the same for everybody who has the same rights. */

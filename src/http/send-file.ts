@@ -81,7 +81,9 @@ export function createFileSender({ pool, pace }: FileSenderOptions): FileSender 
     async send(outgoing, status, headers, body) {
       senders++;
       try {
-        return await transmit(outgoing, () => outgoing.writeHead(status, headers), body);
+        const result = await transmit(outgoing, () => outgoing.writeHead(status, headers), body);
+        body.onEnd?.(result.bytes);
+        return result;
       } finally {
         senders--;
         body.reader.close();

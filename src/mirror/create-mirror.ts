@@ -2,10 +2,10 @@ import type { Caller } from '../contracts/access.ts';
 import type { RepoRef } from '../contracts/domain.ts';
 import { isSwarmError } from '../errors.ts';
 import { plainError } from '../http/error-response.ts';
+import { type Exchange, readExchange } from '../http/exchange.ts';
 import { parseHubPath } from '../hub-format/hub-path.ts';
 import type { HubRoute } from '../hub-format/hub-route.ts';
 import { DocumentCache } from './document-cache.ts';
-import type { Exchange } from './exchange.ts';
 import type { MirrorOptions } from './mirror-options.ts';
 import type { MirrorParts } from './mirror-parts.ts';
 import { passThrough } from './pass-through.ts';
@@ -52,20 +52,6 @@ export function createMirror(options: MirrorOptions): Mirror {
       return answer;
     }
     return dispatch(parts, exchange, route);
-  };
-}
-
-function readExchange(request: Request, caller: Caller): Exchange {
-  const target = request.url.slice(request.url.indexOf('/', request.url.indexOf('://') + 3));
-  const [pathname = '/', ...query] = target.split('?');
-  return {
-    request,
-    method: request.method as Exchange['method'],
-    caller,
-    target,
-    pathname,
-    query: new URLSearchParams(query.join('?')),
-    signal: request.signal,
   };
 }
 

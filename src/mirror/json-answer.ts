@@ -2,12 +2,12 @@ import type { RepoGrant } from '../contracts/access.ts';
 import type { StoredDocument } from '../contracts/catalog.ts';
 import type { Revision } from '../contracts/domain.ts';
 import { type CacheOutcome, cacheStatus } from '../http/cache-status.ts';
+import type { Exchange } from '../http/exchange.ts';
 import type { Header } from '../http/plan-file.ts';
+import { repeatUntil } from '../http/repeat-window.ts';
+import { STALE_HEADERS } from '../http/stale-headers.ts';
 import { rewriteLinks } from '../hub-format/rewrite-links.ts';
-import type { Exchange } from './exchange.ts';
 import type { MirrorOptions } from './mirror-options.ts';
-import { repeatUntil } from './repeat-window.ts';
-import { STALE_HEADERS } from './stale-headers.ts';
 
 export interface JsonAnswer {
   readonly document: Pick<StoredDocument, 'status' | 'headers' | 'body'>;

@@ -1,6 +1,7 @@
 import type { Repos } from '../contracts/access.ts';
 import type { DocumentStore } from '../contracts/catalog.ts';
 import type { Clock } from '../contracts/clock.ts';
+import type { Counters } from '../contracts/counters.ts';
 import type { Files } from '../contracts/files.ts';
 import type { HubClient } from '../contracts/hub.ts';
 import type { HotTable } from '../http/hot-table.ts';
@@ -15,6 +16,8 @@ export interface MirrorOptions {
   readonly clock: Clock;
   /** Answers worth repeating without this mirror are put here. */
   readonly hot?: HotTable | undefined;
+  /** What is served is counted here. */
+  readonly counters?: Counters | undefined;
   /** Never ask the Hub: what is known is served whatever its age. */
   readonly offline?: boolean | undefined;
   /** What one client may have asked of the Hub's API. Default 10 per second, 1,000 at once. */

@@ -1,9 +1,9 @@
 import { isSha1 } from '../base/hex.ts';
 import type { RepoGrant } from '../contracts/access.ts';
 import type { RepoRef, Revision } from '../contracts/domain.ts';
+import { type Exchange, isSet } from '../http/exchange.ts';
 import { apiPathname } from '../hub-format/hub-urls.ts';
 import { composeInfo } from './compose-info.ts';
-import { type Exchange, isSet } from './exchange.ts';
 import { hubQuery } from './hub-query.ts';
 import type { MirrorParts } from './mirror-parts.ts';
 import { MOVING_FRESHNESS, serveRepoDocument } from './repo-document.ts';

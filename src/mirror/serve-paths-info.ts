@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RepoRef, Revision } from '../contracts/domain.ts';
+import type { Exchange } from '../http/exchange.ts';
 import { apiPathname } from '../hub-format/hub-urls.ts';
-import type { Exchange } from './exchange.ts';
 import { jsonAnswer } from './json-answer.ts';
 import type { MirrorParts } from './mirror-parts.ts';
 import { readPathsQuestion } from './paths-question.ts';

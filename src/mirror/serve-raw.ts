@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import type { Grant } from '../contracts/access.ts';
 import { cacheStatus } from '../http/cache-status.ts';
 import { INERT_HEADERS } from '../http/content-headers.ts';
+import type { Exchange } from '../http/exchange.ts';
 import { planFile } from '../http/plan-file.ts';
+import { serveGranted } from '../http/serve-granted.ts';
+import { STALE_HEADERS } from '../http/stale-headers.ts';
 import { encodeLfsPointer, lfsPointerGitObject } from '../hub-format/lfs-pointer.ts';
-import type { Exchange } from './exchange.ts';
 import type { MirrorOptions } from './mirror-options.ts';
-import { type FileTarget, serveGranted } from './serve-file.ts';
-import { STALE_HEADERS } from './stale-headers.ts';
+import type { FileTarget } from './serve-file.ts';
 
 /**
  * `/raw/`: what git keeps. For an LFS file that is the pointer, which its size and SHA-256 determine; for any other

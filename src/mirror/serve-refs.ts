@@ -1,8 +1,8 @@
 import type { RepoRef, Revision } from '../contracts/domain.ts';
+import { type Exchange, isSet } from '../http/exchange.ts';
 import { apiPathname } from '../hub-format/hub-urls.ts';
 import { repoName } from '../hub-format/repo-id.ts';
 import { parseRepoRefs } from '../hub-format/repo-refs.ts';
-import { type Exchange, isSet } from './exchange.ts';
 import { hubQuery } from './hub-query.ts';
 import type { MirrorParts } from './mirror-parts.ts';
 import { MOVING_FRESHNESS, serveRepoDocument } from './repo-document.ts';

@@ -1,5 +1,5 @@
 import { leaveOnAbort } from '../base/leave-on-abort.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange } from '../http/exchange.ts';
 import { fetchHubJson } from './hub-json.ts';
 import { hubQuery } from './hub-query.ts';
 import { jsonAnswer } from './json-answer.ts';

@@ -1,7 +1,7 @@
 import type { RepoRef, Revision } from '../contracts/domain.ts';
+import { type Exchange, isSet } from '../http/exchange.ts';
 import { apiPathname } from '../hub-format/hub-urls.ts';
 import { entryNotFound } from '../repos/refusals.ts';
-import { type Exchange, isSet } from './exchange.ts';
 import { hubQuery } from './hub-query.ts';
 import { jsonAnswer } from './json-answer.ts';
 import type { MirrorParts } from './mirror-parts.ts';

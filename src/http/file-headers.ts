@@ -1,9 +1,9 @@
 import { isSha1 } from '../base/hex.ts';
 import type { Grant } from '../contracts/access.ts';
 import type { Verified } from '../contracts/files.ts';
-import { type CacheOutcome, cacheStatus } from '../http/cache-status.ts';
-import { contentDisposition, INERT_HEADERS, inertContentType } from '../http/content-headers.ts';
-import type { Header } from '../http/plan-file.ts';
+import { type CacheOutcome, cacheStatus } from './cache-status.ts';
+import { contentDisposition, INERT_HEADERS, inertContentType } from './content-headers.ts';
+import type { Header } from './plan-file.ts';
 import { STALE_HEADERS } from './stale-headers.ts';
 
 export interface FileHeaderOptions {

@@ -1,6 +1,6 @@
 import type { Caller } from '../contracts/access.ts';
 
-/** One request to the mirror, read once. */
+/** One request, read once. */
 export interface Exchange {
   readonly request: Request;
   readonly method: 'GET' | 'HEAD' | 'POST';
@@ -12,6 +12,21 @@ export interface Exchange {
   readonly target: string;
   /** Aborts when the client goes. */
   readonly signal: AbortSignal;
+}
+
+/** Reads a request once. `request.url` keeps the path as it was sent. */
+export function readExchange(request: Request, caller: Caller): Exchange {
+  const target = request.url.slice(request.url.indexOf('/', request.url.indexOf('://') + 3));
+  const [pathname = '/', ...query] = target.split('?');
+  return {
+    request,
+    method: request.method as Exchange['method'],
+    caller,
+    target,
+    pathname,
+    query: new URLSearchParams(query.join('?')),
+    signal: request.signal,
+  };
 }
 
 /** Is a boolean of the query set? Clients write `true`, `True` and `1`, and some only the name. */

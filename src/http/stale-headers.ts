@@ -1,4 +1,4 @@
-import type { Header } from '../http/plan-file.ts';
+import type { Header } from './plan-file.ts';
 
 /** What an answer says when the Hub could not be asked. huggingface_hub prints `X-HF-Warning` once per topic. */
 export const STALE_HEADERS: readonly Header[] = [
