@@ -143,18 +143,32 @@ export function planRepoTorrent(
  * the layout's piece length (unless it is v2 only). Throws INTERNAL when they are not.
  */
 export function sealLayout(layout: CanonicalLayout, hashes: (index: number) => FileHashes): SealedTorrent {
+  const steps = sealInSteps(layout, hashes);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The same, one file at a time: two terabytes have two million nodes to combine, which must not hold up everything else. */
+export function* sealInSteps(
+  layout: CanonicalLayout,
+  hashes: (index: number) => FileHashes,
+): Generator<void, SealedTorrent, void> {
   const { version, pieceLength } = layout;
   const pieceLayers = new Map<string, Uint8Array>();
-  const files = layout.files.map((file): InfoFile => {
+  const files: InfoFile[] = [];
+  for (const file of layout.files) {
     const { merkle, pieces } = hashes(file.index);
     const layer = version === 'v1' ? new Uint8Array(0) : layerOf(merkle, file.length, pieceLength);
     if (layer.length > 0) pieceLayers.set(toHex(merkle.root), layer);
-    return {
+    files.push({
       ...file,
       root: merkle.root,
       pieces: version === 'v2' ? new Uint8Array(0) : piecesOf(file, pieces, pieceLength),
-    };
-  });
+    });
+    yield;
+  }
   const info = createInfo({ ...layout, files });
   return {
     layout,
