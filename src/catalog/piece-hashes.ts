@@ -21,7 +21,12 @@ export function createPieceHashStore(database: DatabaseSync, logger: Logger): Pi
   const putPieces = database.prepare(
     'INSERT OR REPLACE INTO piece_hashes (sha256, piece_length, pieces, padded_last) VALUES (?, ?, ?, ?)',
   );
+  const both = database.prepare(
+    `SELECT 1 FROM merkle_hashes JOIN piece_hashes ON piece_hashes.sha256 = merkle_hashes.sha256
+     WHERE merkle_hashes.sha256 = ? AND piece_length = ?`,
+  );
   return {
+    has: (sha256, pieceLength) => both.get(sha256, pieceLength) !== undefined,
     merkleHashes(sha256) {
       const row = getMerkle.get(sha256);
       return row && { root: bytes(row, 'root'), nodes: bytes(row, 'nodes') };

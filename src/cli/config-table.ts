@@ -4,7 +4,6 @@ import type { Setting } from './setting.ts';
 import { byteRate, choice, duration, eventRate, integer, size, textNamed, texts, toggle } from './setting-kinds.ts';
 
 const listOf = (item: z.ZodType): z.ZodType => z.array(item).max(1000);
-const trackerUrl = z.url({ protocol: /^(https?|wss?|udp)$/, error: 'must be an http, https, ws, wss or udp URL' });
 const anyText = z.string().min(1).max(4096);
 
 /** The table. Its order is the order of help and docs. */
@@ -177,15 +176,6 @@ export const settings: readonly Setting[] = [
     help: 'Address or network of a reverse proxy whose X-Forwarded-For and X-Forwarded-Proto are believed.',
   },
   {
-    name: 'trackers',
-    flag: 'tracker',
-    group: 'Network',
-    kind: texts('url'),
-    schema: listOf(trackerUrl),
-    otherwise: 'none',
-    help: 'Tracker to name in torrents. Without effect until this version makes torrents.',
-  },
-  {
     name: 'shutdownTimeout',
     flag: 'shutdown-timeout',
     group: 'Network',
@@ -230,6 +220,51 @@ export const settings: readonly Setting[] = [
     schema: optionSchemas.open,
     default: 'false',
     help: 'On an address that others reach: let anybody read all public repos.',
+  },
+  {
+    name: 'torrents',
+    flag: 'torrents',
+    group: 'Torrents',
+    kind: toggle,
+    schema: optionSchemas.torrents,
+    default: 'true',
+    help: 'Make torrents of what is held, and hash files for them on their way. `--no-torrents` saves that time.',
+  },
+  {
+    name: 'trackers',
+    flag: 'tracker',
+    group: 'Torrents',
+    kind: texts('url'),
+    schema: optionSchemas.trackers,
+    otherwise: 'none',
+    help: 'Tracker to name in torrents and magnet links.',
+  },
+  {
+    name: 'torrentLicenses',
+    flag: 'torrent-license',
+    group: 'Torrents',
+    kind: texts('id'),
+    schema: optionSchemas.torrentLicenses,
+    otherwise: 'those known to allow passing copies on',
+    help: "Another licence, by the Hub's identifier (`llama3.1`), whose repos torrents are made of; `*` for all, and for repos that name none.",
+  },
+  {
+    name: 'torrentRepos',
+    flag: 'torrent-repo',
+    group: 'Torrents',
+    kind: texts('glob'),
+    schema: optionSchemas.torrentRepos,
+    otherwise: 'none',
+    help: 'Repos that torrents are made of whatever their licence is: `org/*`. Gated and private ones never.',
+  },
+  {
+    name: 'hubWebseed',
+    flag: 'hub-webseed',
+    group: 'Torrents',
+    kind: toggle,
+    schema: optionSchemas.hubWebseed,
+    default: 'false',
+    help: "Name the Hub's own URL as second web seed in torrents of single files. libtorrent does not come back to it once its signed redirect has expired.",
   },
   {
     name: 'rateLimit',

@@ -4,15 +4,7 @@ import type { SettingValues } from './setting.ts';
 
 /** The settings of the command line as options of the library. */
 export function serverOptions(values: SettingValues, logger: Logger): ServerOptions {
-  const {
-    httpProxy,
-    httpsProxy,
-    proxyBypass,
-    trackers: _pending,
-    logLevel: _level,
-    logFormat: _format,
-    ...rest
-  } = values;
+  const { httpProxy, httpsProxy, proxyBypass, logLevel: _level, logFormat: _format, ...rest } = values;
   const proxied = httpProxy !== undefined || httpsProxy !== undefined;
   return {
     ...rest,

@@ -12,7 +12,6 @@ export interface SettingValues
   readonly httpProxy?: string;
   readonly httpsProxy?: string;
   readonly proxyBypass?: string;
-  readonly trackers?: readonly string[];
   readonly logLevel: string;
   readonly logFormat: string;
 }
@@ -23,7 +22,7 @@ export interface Setting {
   readonly name: keyof SettingValues;
   /** Without the dashes. The variable is `MODELSWARM_` and the same in capitals. */
   readonly flag: string;
-  readonly group: 'Hub' | 'Storage' | 'Network' | 'Access' | 'Limits' | 'Logging';
+  readonly group: 'Hub' | 'Storage' | 'Network' | 'Access' | 'Torrents' | 'Limits' | 'Logging';
   readonly kind: SettingKind<unknown>;
   readonly schema: z.ZodType;
   /** As it would be typed. */

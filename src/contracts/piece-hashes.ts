@@ -29,6 +29,8 @@ export interface FileHashes {
 
 /** Piece hashes of held blobs, by the blob's SHA-256 (hex). */
 export interface PieceHashStore {
+  /** Is there everything that a torrent with pieces of this length needs? */
+  has(sha256: string, pieceLength: number): boolean;
   merkleHashes(sha256: string): MerkleHashes | undefined;
   pieceHashes(sha256: string, pieceLength: number): PieceHashes | undefined;
   /** Adds to what is known. */

@@ -3,7 +3,7 @@ import type { Grant } from '../contracts/access.ts';
 import type { ContentId } from '../contracts/domain.ts';
 
 /** What a fill of this grant has to prove: the SHA-256 of an LFS file, the git oid of a plain one. */
-export function contentOf(grant: Grant): ContentId {
+export function contentOf(grant: Pick<Grant, 'entry' | 'repo'>): ContentId {
   const { entry, repo } = grant;
   if (entry.sha256 !== undefined) return { kind: 'lfs', sha256: entry.sha256, size: entry.size };
   return { kind: 'plain', repo, gitOid: entry.gitOid, size: entry.size };

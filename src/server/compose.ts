@@ -8,14 +8,24 @@ import { openFiles } from '../fill/files.ts';
 import { createHashPool } from '../hashing/hash-pool.ts';
 import { createCallerKeys } from '../http/authorization.ts';
 import { HotTable } from '../http/hot-table.ts';
-import { createHubClient } from '../hub/hub-client.ts';
+import { createHubClient, VERSION } from '../hub/hub-client.ts';
 import { createMirror, type Mirror } from '../mirror/create-mirror.ts';
 import { createRepos } from '../repos/repos.ts';
+import { createAddresses } from '../torrents/addresses.ts';
+import { createTorrents, type Torrents } from '../torrents/create-torrents.ts';
+import type { StatsDocument } from '../torrents/documents.ts';
+import { HeldHashes } from '../torrents/held-hashes.ts';
+import { createPieceLengths } from '../torrents/piece-lengths.ts';
+import { createRedistributionRule } from '../torrents/redistribution.ts';
+import { readStats } from '../torrents/stats.ts';
+import { createWebSeed, type WebSeed } from '../web-seed/create-web-seed.ts';
 import { createThrottle } from './bandwidth.ts';
 import { createFillBudget } from './fill-budget.ts';
 import type { MirrorSettings } from './validate-options.ts';
 
 export interface CompositionOptions extends MirrorSettings {
+  /** This server as clients reach it, without a trailing slash; undefined while that is not known. Goes into torrents. */
+  readonly baseUrl: () => string | undefined;
   /** This server as the client of a request sees it, without a trailing slash. */
   readonly originOf: (request: Request) => string;
 }
@@ -24,6 +34,11 @@ export interface CompositionOptions extends MirrorSettings {
 export interface Composition {
   /** Answers the requests of whoever was let in. */
   readonly mirror: Mirror;
+  /** The bytes of files for BitTorrent clients. */
+  readonly webSeed: WebSeed;
+  /** Undefined when they are turned off. */
+  readonly torrents: Torrents | undefined;
+  readonly stats: () => StatsDocument;
   /** What was answered a moment ago, for the listener's short way. */
   readonly hot: HotTable;
   readonly usage: () => BlobUsage;
@@ -36,6 +51,7 @@ export interface Composition {
  *
  *     request -> mirror -> repos (who may read what, at which commit) -> hub, catalogue
  *                      \-> files (bytes held or on their way)        -> blobs, hashing, hub
+ *            torrents, web seed: the same grants and files under other URLs
  *
  * Throws DATA_DIR_LOCKED, DATA_DIR_FORMAT, CONFIG; what was opened until then is closed again.
  */
@@ -59,27 +75,34 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     await openBlobStore({ directories, index: catalog, hashing, clock, logger, minFreeSpace, maxCacheSize }),
     (it) => it.close(),
   );
+  const repos = createRepos({ hub, refs: catalog, clock, logger, offline, policy: { allow, deny } });
+  const rule = createRedistributionRule(repos, { licenses: options.torrentLicenses, repos: options.torrentRepos });
+  const { counters, hashes } = catalog;
   const files = opening.adopt(
     await openFiles({
-      ...{ blobs, hub, hashing, directories, clock, logger, strict, offline },
+      ...{ blobs, hub, hashing, directories, clock, logger, strict, offline, counters },
       ...{ connectionsPerFile, connections, mostAbandoned: options.finishAbandoned },
       ...{ admit: createFillBudget(options.fillBudget, clock), ...(throttle && { throttle }) },
+      ...(options.torrents && { torrents: { pieceLengths: createPieceLengths(catalog, rule), store: hashes } }),
     }),
     (it) => it.close(),
   );
-  const repos = createRepos({ hub, refs: catalog, clock, logger, offline, policy: { allow, deny } });
   const hot = new HotTable({ clock, callerKeys: createCallerKeys() });
-  const mirror = createMirror({
-    repos,
-    files,
-    hub,
-    documents: catalog,
-    clock,
-    hot,
-    offline,
-    publicUrl: options.originOf,
-  });
+  const serving = { repos, files, clock, hot, counters };
+  const mirror = createMirror({ ...serving, hub, documents: catalog, offline, publicUrl: options.originOf });
+  const torrents = options.torrents
+    ? opening.adopt(
+        createTorrents({
+          ...{ repos, files, rule, clock, logger, trackers: options.trackers, createdBy: `modelswarm/${VERSION}` },
+          held: new HeldHashes({ blobs, store: hashes, hashing }),
+          addresses: createAddresses({ base: options.baseUrl, hubEndpoint: upstream, hubWebSeed: options.hubWebseed }),
+        }),
+        (it) => it.close(),
+      )
+    : undefined;
+  const usage = () => blobs.usage();
+  const stats = () => readStats({ counters, usage, refs: catalog });
 
   const opened = opening.move();
-  return { mirror, hot, usage: () => blobs.usage(), close: () => opened.disposeAsync() };
+  return { mirror, webSeed: createWebSeed(serving), torrents, stats, hot, usage, close: () => opened.disposeAsync() };
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer, type ServerOptions as HttpServerOptions, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import { SwarmError } from '../errors.ts';
 import { createNodeListener } from '../http/node-listener.ts';
 import { createPace } from './bandwidth.ts';
@@ -66,6 +67,7 @@ async function listen(settings: ServerSettings): Promise<RunningServer> {
   }
   const { address, port, family } = server.address() as AddressInfo;
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  service.listensOn(reachableUrl(address, url, port));
   logger.info({ url, upstream: settings.upstream, dataDir: settings.dataDir }, 'listening');
   let closing: Promise<void> | undefined;
   const close = () => {
@@ -73,6 +75,11 @@ async function listen(settings: ServerSettings): Promise<RunningServer> {
     return closing;
   };
   return { url, host: address, port, close, [Symbol.asyncDispose]: close };
+}
+
+/** On all addresses the machine's name is the best that can go into a torrent; `publicUrl` is better. */
+function reachableUrl(address: string, url: string, port: number): string {
+  return address === '0.0.0.0' || address === '::' ? `http://${hostname()}:${port}` : url;
 }
 
 // Against clients that hold connections without using them; none of these ends a long download.

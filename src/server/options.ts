@@ -46,6 +46,19 @@ export interface ModelswarmOptions {
   readonly connections?: number;
   /** Downloads of whole files that go on after their last reader has left, at most. Default 16; 0 stops them. */
   readonly finishAbandoned?: number;
+  /** Makes torrents of what is held, and hashes files for them on their way. Default true. */
+  readonly torrents?: boolean;
+  /** Trackers that torrents name, http(s), ws(s) or udp URLs. Default: none. */
+  readonly trackers?: readonly string[];
+  /**
+   * Licences, besides those that are known to allow passing copies on, whose repos torrents are made of: the Hub's identifiers; `*` for
+   * all, and for repos that name none. Default: none.
+   */
+  readonly torrentLicenses?: readonly string[];
+  /** Repos, as globs, that torrents are made of whatever their licence is. Default: none. */
+  readonly torrentRepos?: readonly string[];
+  /** Torrents of single files name the Hub's own URL as their second web seed. Default false. */
+  readonly hubWebseed?: boolean;
   /** Proxies for requests to the Hub: `{http, https, noProxy}`, as the variables of these names would say. Default: none. */
   readonly proxy?: ProxyOptions;
   /** Default: silent. A pino logger fits as it is. */

@@ -1,6 +1,7 @@
 import type { BlobUsage } from '../contracts/blob-store.ts';
 import { plainError } from '../http/error-response.ts';
 import { VERSION } from '../hub/hub-client.ts';
+import { openApiDocument } from '../torrents/openapi.ts';
 import { HOME_PAGE_POLICY, homePage } from './home-page.ts';
 
 /** What our own pages tell. */
@@ -45,6 +46,8 @@ export async function answerOwnRoute(
       const ready = await options.isReady();
       return Response.json({ status: ready ? 'ready' : 'not ready' }, { status: ready ? 200 : 503, headers: COMMON });
     }
+    case '/-/api/openapi.json':
+      return Response.json(openApiDocument({ version: VERSION, url }), { headers: COMMON });
     default:
       return plainError(404, undefined, 'There is nothing here.', 'api');
   }

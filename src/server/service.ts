@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { SwarmError } from '../errors.ts';
 import { plainError } from '../http/error-response.ts';
 import { frameRequest } from '../http/request-frame.ts';
+import { jsonAnswer } from '../torrents/answers.ts';
 import { type Admit, createAdmit } from './admission.ts';
 import { type Composition, compose } from './compose.ts';
 import { type Arrival, createGate, type Refusal } from './gate.ts';
@@ -13,6 +14,8 @@ import type { MirrorSettings } from './validate-options.ts';
 export interface Service {
   readonly app: Hono;
   readonly admit: Admit;
+  /** Says where the server listens, for torrents: `http://host:port`. Not needed when there is a `publicUrl`. */
+  listensOn(url: string): void;
   /** Opens the data directory; later calls share the result. Throws DATA_DIR_LOCKED, DATA_DIR_FORMAT, CONFIG, CLOSED. */
   open(): Promise<Composition>;
   /** Ends everything that `open` started. Idempotent. */
@@ -29,10 +32,15 @@ export function createService(settings: MirrorSettings): Service {
   let opening: Promise<Composition> | undefined;
   let opened: Composition | undefined;
   let closing: Promise<void> | undefined;
+  let address: string | undefined;
 
   async function open(): Promise<Composition> {
     if (closing) throw new SwarmError('CLOSED', 'The server was closed.');
-    opening ??= compose({ ...settings, originOf: (request) => origins.get(request) ?? new URL(request.url).origin });
+    opening ??= compose({
+      ...settings,
+      originOf: (request) => origins.get(request) ?? new URL(request.url).origin,
+      baseUrl: () => publicUrl ?? address,
+    });
     try {
       opened = await opening;
       return opened;
@@ -65,8 +73,13 @@ export function createService(settings: MirrorSettings): Service {
       const url = publicUrl ?? (scheme === undefined ? origin : `${scheme}://${host}`);
       if (isOwnPath(pathname)) return answerOwnRoute(ownRoutes, { method: request.method, pathname, url });
       origins.set(request, url);
-      const { mirror } = await open();
-      const answer = await mirror(request, caller);
+      if (pathname === '/hf-stats') return answerStats(request.method, await open());
+      // The Hub's own paths first: an owner may be called "hf" or "model".
+      const { mirror, torrents, webSeed } = await open();
+      const answer =
+        (await mirror(request, caller)) ??
+        (await torrents?.answer(request, caller)) ??
+        (await webSeed(request, caller));
       return answer ?? plainError(404, undefined, NOT_MIRRORED, 'file');
     });
 
@@ -74,6 +87,9 @@ export function createService(settings: MirrorSettings): Service {
     app: new Hono().all('*', (context) => handle(context.req.raw, incomingOf(context.env))),
     admit,
     open,
+    listensOn(url) {
+      address = url;
+    },
     close() {
       // An opening that failed has nothing to close, and its error went to whoever asked for it.
       closing ??= (opening ?? Promise.resolve(undefined)).then(
@@ -87,6 +103,13 @@ export function createService(settings: MirrorSettings): Service {
 
 const NOT_MIRRORED =
   'This mirror has the files and the API of the Hub; not its web pages, not git, and not the /v2 registry that Ollama reads.';
+
+function answerStats(method: string, { stats }: Composition): Response {
+  if (method === 'GET' || method === 'HEAD') return jsonAnswer(200, stats());
+  const answer = plainError(405, undefined, 'Only GET and HEAD are possible here.', 'api');
+  answer.headers.set('Allow', 'GET, HEAD, OPTIONS');
+  return answer;
+}
 
 function hostNames({ allowedHosts, publicUrl }: MirrorSettings): string[] {
   return publicUrl === undefined ? [...allowedHosts] : [...allowedHosts, new URL(publicUrl).hostname];

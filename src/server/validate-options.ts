@@ -71,6 +71,15 @@ const proxyUrl = text.refine(
   'must be the http or https URL of a proxy',
 );
 
+const trackerUrl = text.refine(
+  (value) => URL.canParse(value) && /^(https?|wss?|udp):$/.test(new URL(value).protocol),
+  'must be an http, https, ws, wss or udp URL',
+);
+
+const license = z
+  .string()
+  .regex(/^(\*|[a-z0-9][a-z0-9.+_-]{0,99})$/i, 'must be a licence as the Hub names it, like apache-2.0, or *');
+
 const functions =
   (...names: string[]) =>
   (value: unknown) =>
@@ -100,6 +109,11 @@ export const optionSchemas: { readonly [Name in keyof ServerOptions]-?: z.ZodTyp
   connectionsPerFile: integer(1, 64),
   connections: integer(1, 1024),
   finishAbandoned: integer(0, 10_000),
+  torrents: z.boolean(),
+  trackers: list(trackerUrl),
+  torrentLicenses: list(license),
+  torrentRepos: list(repoGlob),
+  hubWebseed: z.boolean(),
   proxy: z.strictObject({
     http: proxyUrl.optional(),
     https: proxyUrl.optional(),
@@ -141,6 +155,11 @@ export function mirrorSettings(options: ModelswarmOptions): MirrorSettings {
     connections: options.connections ?? 64,
     fillBudget: options.fillBudget ?? 10_000 * GIGABYTE,
     finishAbandoned: options.finishAbandoned ?? 16,
+    torrents: options.torrents ?? true,
+    trackers: options.trackers ?? [],
+    torrentLicenses: options.torrentLicenses ?? [],
+    torrentRepos: options.torrentRepos ?? [],
+    hubWebseed: options.hubWebseed ?? false,
     logger: options.logger ?? silentLogger,
     clock: options.clock ?? systemClock,
     ...(options.publicUrl === undefined ? {} : { publicUrl: withoutSlash(options.publicUrl) }),

@@ -27,6 +27,13 @@ export class HeldHashes {
     this.#options = options;
   }
 
+  /** Would `find` find them? */
+  has(content: ContentId, pieceLength: number): boolean {
+    if (content.size === 0) return true;
+    const blob = this.#options.blobs.find(content);
+    return blob !== undefined && this.#options.store.has(blob.sha256, pieceLength);
+  }
+
   /** The hashes of a held file; undefined when it is not held, or has not been hashed at this piece length. */
   find(content: ContentId, pieceLength: number): FileHashes | undefined {
     if (content.size === 0) return EMPTY_FILE;
@@ -39,13 +46,15 @@ export class HeldHashes {
 
   /** Sees to it that `find` finds them, for a file that is held. Throws NOT_CACHED when it is not held (any more), INTERNAL, CLOSED. */
   async ensure(content: ContentId, pieceLength: number, signal: AbortSignal): Promise<void> {
-    if (this.find(content, pieceLength)) return;
+    if (this.has(content, pieceLength)) return;
     const { blobs } = this.#options;
     const sha256 = blobs.find(content)?.sha256;
     if (sha256 === undefined) throw new SwarmError('NOT_CACHED', 'The file is not held', { retryAfterSeconds: 1 });
     await this.#flights.run(`${sha256} ${pieceLength}`, () =>
       this.#turn(() => this.#readAgain(sha256, content.size, pieceLength, signal)),
     );
+    if (this.has(content, pieceLength)) return;
+    throw new SwarmError('DISK_FULL', 'The hashes of the file could not be stored. Free some space.');
   }
 
   async #readAgain(sha256: string, size: number, pieceLength: number, signal: AbortSignal): Promise<void> {

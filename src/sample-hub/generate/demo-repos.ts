@@ -20,7 +20,11 @@ export function demoRepos(seed: string = 'sample'): SampleRepo[] {
     llama(seed),
     sharded(seed),
     bigModel(),
-    { name: 'sample/big-files', files: withAttributes(pick(['64m.bin', '1g.bin', '20g.bin'])) },
+    {
+      name: 'sample/big-files',
+      files: withAttributes(pick(['64m.bin', '1g.bin', '20g.bin'])),
+      card: { license: 'mit' },
+    },
     manyFiles(),
     hardNames(),
     {
@@ -129,7 +133,7 @@ function manyFiles(): SampleRepo {
     `part-${number(index % 12)}/file-${number(index)}.txt`,
     `file ${index} of 1200\n`,
   ]);
-  return { name: 'sample/many-files', files: Object.fromEntries(files) };
+  return { name: 'sample/many-files', files: Object.fromEntries(files), card: { license: 'mit' } };
 }
 
 /** Names that have to be escaped in URLs, headers or shells, and a file without bytes. */
@@ -157,6 +161,7 @@ function hardNames(): SampleRepo {
       'pkg/__init__.py': '',
       'ünïcödé/weights (1).bin': new TextEncoder().encode('weights'),
     },
+    card: { license: 'mit' },
   };
 }
 
