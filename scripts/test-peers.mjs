@@ -20,7 +20,12 @@ const debian = {
   'git-lfs': 'git-lfs',
   iproute2: 'ip',
   wget: 'wget',
+  mktorrent: 'mktorrent',
+  'transmission-cli': 'transmission-create',
+  'qbittorrent-nox': 'qbittorrent-nox',
 };
+/** Debian packages that bring no command of their own, with a file that shows them. */
+const debianFiles = { 'python3-libtorrent': '/usr/lib/python3/dist-packages/libtorrent.cpython-311-x86_64-linux-gnu.so' };
 const pythonPackages = { huggingface_hub: '2.0.0', hf_xet: '1.6.0' };
 
 /**

@@ -87,7 +87,7 @@ export class BencodeNode {
 
   /** The value of a key of a dictionary. */
   get(key: string): BencodeNode | undefined {
-    const wanted = new TextEncoder().encode(key);
+    const wanted = encodedKey(key);
     for (const [found, value] of this.entries()) if (compareBytes(found, wanted) === 0) return value;
     return undefined;
   }
@@ -119,6 +119,18 @@ const NAMES: Readonly<Record<BencodeKind, string>> = {
   list: 'a list',
   dictionary: 'a dictionary',
 };
+
+const encoder = new TextEncoder();
+const encodedKeys = new Map<string, Uint8Array>();
+
+/** Keys that are asked for are few and fixed, and asked for again in every entry of a list. */
+function encodedKey(key: string): Uint8Array {
+  const known = encodedKeys.get(key);
+  if (known) return known;
+  const bytes = encoder.encode(key);
+  if (encodedKeys.size < 1000) encodedKeys.set(key, bytes);
+  return bytes;
+}
 
 function latin1(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes);
