@@ -24,8 +24,8 @@ const debian = {
   'transmission-cli': 'transmission-create',
   'qbittorrent-nox': 'qbittorrent-nox',
 };
-/** Debian packages that bring no command of their own, with a file that shows them. */
-const debianFiles = { 'python3-libtorrent': '/usr/lib/python3/dist-packages/libtorrent.cpython-311-x86_64-linux-gnu.so' };
+/** Debian packages that bring no command of their own, with a folder of theirs. */
+const debianFolders = { 'python3-libtorrent': '/usr/lib/python3/dist-packages/libtorrent.egg-info' };
 const pythonPackages = { huggingface_hub: '2.0.0', hf_xet: '1.6.0' };
 
 /**
@@ -42,12 +42,12 @@ export function listPeers() {
   return [
     {
       title: 'Debian packages (apt-get, as root)',
-      peers: Object.entries(debian).map(([name, command]) => ({ name, present: onPath(command) })),
+      peers: debianPeers(),
       install: () =>
         installDebianPackages(
-          Object.entries(debian)
-            .filter(([, command]) => !onPath(command))
-            .map(([name]) => name),
+          debianPeers()
+            .filter(({ present }) => !present)
+            .map(({ name }) => name),
         ),
     },
     {
@@ -69,6 +69,12 @@ export function listPeers() {
           .join('; ') || undefined,
     },
   ];
+}
+
+function debianPeers() {
+  const commands = Object.entries(debian).map(([name, command]) => ({ name, present: onPath(command) }));
+  const others = Object.entries(debianFolders).map(([name, folder]) => ({ name, present: existsSync(folder) }));
+  return [...commands, ...others];
 }
 
 function onPath(command) {
