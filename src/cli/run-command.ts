@@ -5,6 +5,7 @@ import { addConfigCommand } from './commands/config.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addServeCommand } from './commands/serve.ts';
+import { addTorrentCommand } from './commands/torrent.ts';
 import { Interruption, listenForSignals } from './signals.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -54,6 +55,7 @@ function createProgram(terminal: Terminal): Command {
   addServeCommand(program, terminal);
   addDemoCommand(program, terminal);
   addDoctorCommand(program, terminal);
+  addTorrentCommand(program, terminal);
   addConfigCommand(program, terminal);
   for (const command of program.commands) command.option('--verbose', 'show the stack of an error');
   return program;
