@@ -23,14 +23,19 @@ export interface MirrorServer extends AsyncDisposable {
 
 /**
  * Starts a mirror of `upstream`. Its data is in a temporary folder that goes with it.
+ * @param more further flags
  * @param profileDir where it leaves a CPU profile of each of its threads when it ends
  */
-export async function startMirror(upstream: string, profileDir: string | undefined): Promise<MirrorServer> {
+export async function startMirror(
+  upstream: string,
+  profileDir: string | undefined,
+  more: readonly string[] = [],
+): Promise<MirrorServer> {
   const folder = await mkdtemp(join(tmpdir(), 'modelswarm-bench-'));
   const dataDir = join(folder, 'data');
   const loopFile = join(folder, 'loop.json');
   const command = join(import.meta.dirname, '..', 'bin', 'modelswarm.mjs');
-  const args = ['serve', '--upstream', upstream, '--data-dir', dataDir, '--port', '0', '--log-level', 'warn'];
+  const args = ['serve', '--upstream', upstream, '--data-dir', dataDir, '--port', '0', '--log-level', 'warn', ...more];
   const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
   const child = spawn(process.execPath, [...profile, command, ...args], {
     stdio: ['ignore', 'pipe', 2],

@@ -5,6 +5,7 @@ import { manyClients } from './mirror/many-clients.ts';
 import { metadata } from './mirror/metadata.ts';
 import type { Scenario, ScenarioContext } from './mirror/scenario.ts';
 import { smallFiles } from './mirror/small-files.ts';
+import { torrentHashing } from './mirror/torrent-hashing.ts';
 import { startUpstream } from './mirror/upstream.ts';
 import { startMirror } from './mirror-server.ts';
 import { judge, type Result } from './result.ts';
@@ -17,6 +18,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'head under fill': headUnderFill,
   'many clients': manyClients,
   metadata,
+  'torrent hashing': torrentHashing,
 };
 
 /** The mirror beside nginx, node:http and the direct way. Needs nginx, wrk and curl. */
@@ -24,7 +26,7 @@ export async function run({ quick, only, profileDir, progress }: BenchOptions): 
   await using upstream = await startUpstream();
   const context: ScenarioContext = {
     upstream,
-    startMirror: () => startMirror(upstream.url, profileDir),
+    startMirror: (more) => startMirror(upstream.url, profileDir, more),
     ...(quick
       ? { size: 128 << 20, sizeName: '128 MiB', rounds: 2, seconds: 1 }
       : { size: 1 << 30, sizeName: '1 GiB', rounds: 6, seconds: 4 }),

@@ -6,7 +6,7 @@ import type { Upstream } from './upstream.ts';
 export interface ScenarioContext {
   readonly upstream: Upstream;
   /** Starts a mirror of the upstream that holds nothing yet. */
-  readonly startMirror: () => Promise<MirrorServer>;
+  readonly startMirror: (more?: readonly string[]) => Promise<MirrorServer>;
   /** The size of a large file, bytes. */
   readonly size: number;
   /** The same for people: `1 GiB`. */

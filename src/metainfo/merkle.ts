@@ -38,7 +38,7 @@ export function merkleRoot(hashes: Uint8Array, height = 0): Uint8Array {
 }
 
 /** The layer `steps` levels above `nodes`, whose own subtrees have 2^`height` leaves; what is missing at its end is filled up. */
-export function reduceNodes(nodes: Uint8Array, height: number, steps: number): Uint8Array {
+function reduceNodes(nodes: Uint8Array, height: number, steps: number): Uint8Array {
   let level = nodes;
   for (let at = height; at < height + steps; at++) level = reduceOnce(level, at);
   return level;

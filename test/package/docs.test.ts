@@ -16,7 +16,7 @@ const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const OTHER_VARIABLES = ['MODELSWARM_CONFIG', 'MODELSWARM_TEST_LONG', 'MODELSWARM_BENCH_LOOP'];
 /** Flags of npm scripts. */
 const SCRIPT_FLAGS = ['--yes', '--long', '--json', '--quick', '--only', '--project'];
-const COMMANDS = ['serve', 'demo', 'doctor', 'config'];
+const COMMANDS = ['serve', 'demo', 'doctor', 'config', 'torrent'];
 
 function help(command: string): string {
   const args = ['--conditions=modelswarm-source', join(ROOT, 'src/cli/main.ts'), command, '--help'];

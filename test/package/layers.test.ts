@@ -21,6 +21,7 @@ const LAYERS: readonly (readonly string[])[] = [
 /** Edges within a layer, each with its reason. */
 const DECLARED: readonly { readonly from: string; readonly to: string; readonly reason: string }[] = [
   { from: 'cli', to: 'server', reason: 'the command starts a server and shares its options' },
+  { from: 'metainfo', to: 'bencode', reason: 'torrent files are bencoded' },
   { from: 'base', to: 'contracts', reason: 'base holds the default implementations of Clock and Logger' },
 ];
 
