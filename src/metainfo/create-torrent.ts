@@ -2,6 +2,7 @@ import { fromHex } from '../base/hex.ts';
 import { BencodeEntries, type Encodable, encode, RawBencode } from '../bencode/encode.ts';
 import type { Provenance } from './torrent.ts';
 
+/** What a torrent file is made of. */
 export interface TorrentContent {
   /** The info dictionary, bencoded: written as it is, since every byte of it counts. */
   readonly info: Uint8Array;

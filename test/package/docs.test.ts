@@ -18,8 +18,11 @@ const OTHER_VARIABLES = ['MODELSWARM_CONFIG', 'MODELSWARM_TEST_LONG', 'MODELSWAR
 const SCRIPT_FLAGS = ['--yes', '--long', '--json', '--quick', '--only', '--project'];
 const COMMANDS = ['serve', 'demo', 'doctor', 'config', 'torrent'];
 
-function help(command: string): string {
-  const args = ['--conditions=modelswarm-source', join(ROOT, 'src/cli/main.ts'), command, '--help'];
+/** Commands whose flags are those of the commands below them. */
+const BELOW: Readonly<Record<string, readonly string[]>> = { torrent: ['create', 'show', 'verify', 'magnet'] };
+
+function help(command: readonly string[]): string {
+  const args = ['--conditions=modelswarm-source', join(ROOT, 'src/cli/main.ts'), ...command, '--help'];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   expect(stderr).toBe('');
   expect(status).toBe(0);
@@ -28,7 +31,10 @@ function help(command: string): string {
 
 const flagsOf = new Map<string, readonly string[]>();
 function commandFlags(command: string): readonly string[] {
-  const known = flagsOf.get(command) ?? [...help(command).matchAll(/(?<=[\s,])--?[\w-]+/g)].map(([flag]) => flag);
+  const commands = BELOW[command]?.map((below) => [command, below]) ?? [[command]];
+  const known =
+    flagsOf.get(command) ??
+    commands.flatMap((words) => [...help(words).matchAll(/(?<=[\s,])--?[\w-]+/g)].map(([flag]) => flag));
   flagsOf.set(command, known);
   return known;
 }

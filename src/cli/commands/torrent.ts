@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isSwarmError, SwarmError } from '../../errors.ts';
 import { VERSION } from '../../hub/hub-client.ts';
 import type { Variant } from '../../metainfo/canonical.ts';
@@ -10,8 +10,8 @@ import type { Torrent } from '../../metainfo/torrent.ts';
 import type { Terminal } from '../terminal.ts';
 import { createFromServer, looksLikeRepo } from '../torrent/create-from-server.ts';
 import { createFromPath } from '../torrent/create-local.ts';
-import { magnetOf, realFiles, torrentJson, torrentText } from '../torrent/describe.ts';
-import { saveFile } from '../torrent/save.ts';
+import { magnetOf, printable, realFiles, torrentJson, torrentText } from '../torrent/describe.ts';
+import { refuseToOverwrite, saveFile } from '../torrent/save.ts';
 import { type FileVerdict, verifyContent } from '../torrent/verify.ts';
 import { formatSize } from '../values.ts';
 
@@ -39,8 +39,8 @@ export function addTorrentCommand(program: Command, terminal: Terminal): void {
     .addOption(new Option('--v1', 'for clients of BitTorrent v1 only').conflicts('v2'))
     .addOption(new Option('--v2', 'for clients of BitTorrent v2 only'))
     .option('--name <name>', 'name of the torrent, when it is not that of the file or folder')
-    .option('--tracker <url>', 'tracker to name in it (can be repeated)', collect)
-    .option('--web-seed <url>', 'web seed to name in it (can be repeated)', collect)
+    .option('--tracker <url>', 'tracker to name in it (can be repeated)', trackerUrls)
+    .option('--web-seed <url>', 'web seed to name in it (can be repeated)', webSeedUrls)
     .option('--server <url>', 'of a repo: the running server to ask; without it one is started for this')
     .option('--upstream <url>', 'of a repo, without --server: the Hub')
     .option('--data-dir <dir>', 'of a repo, without --server: where models are kept')
@@ -86,12 +86,15 @@ async function build(subject: string, variant: Variant, flags: CreateFlags, term
   const webSeeds = flags.webSeed ?? [];
   const outside = { trackers, webSeeds, createdBy: `modelswarm/${VERSION}` };
   if (existsSync(subject)) {
-    const { info, pieceLayers } = await createFromPath(subject, { name: flags.name, variant, terminal });
+    const onNamed = (name: string): Promise<void> =>
+      refuseToOverwrite(flags.out ?? `${name}.torrent`, flags.force === true);
+    const { info, pieceLayers } = await createFromPath(subject, { name: flags.name, variant, terminal, onNamed });
     return createTorrent({ info, pieceLayers, ...outside });
   }
   if (!looksLikeRepo(subject))
     throw new SwarmError('CONFIG', `${subject} is neither a file nor a folder here, nor a repo.`);
-  const { server, upstream, dataDir } = flags;
+  const { server, upstream, dataDir, out } = flags;
+  if (out !== undefined) await refuseToOverwrite(out, flags.force === true);
   const made = await createFromServer(subject, { variant, server, upstream, dataDir, terminal });
   // The addresses of a server that was started for this lead nowhere when it has ended.
   const lasting = server === undefined ? [] : made.webSeeds;
@@ -108,10 +111,10 @@ async function build(subject: string, variant: Variant, flags: CreateFlags, term
 async function verify(file: string, path: string, json: boolean, terminal: Terminal): Promise<void> {
   const torrent = await readTorrent(file);
   if (!existsSync(path)) throw new SwarmError('CONFIG', `${path} does not exist.`);
-  const files = await verifyContent(torrent, path, terminal);
+  const { files, badPieces } = await verifyContent(torrent, path, terminal);
   const wrong = files.filter(({ status }) => status !== 'ok');
   if (wrong.length > 0) terminal.fail();
-  if (json) return terminal.print(JSON.stringify({ ok: wrong.length === 0, files }, null, 2));
+  if (json) return terminal.print(JSON.stringify({ ok: wrong.length === 0, files, badPieces }, null, 2));
   for (const verdict of wrong) terminal.print(describeVerdict(verdict));
   const size = formatSize(torrent.length);
   terminal.print(
@@ -124,7 +127,7 @@ async function verify(file: string, path: string, json: boolean, terminal: Termi
 function describeVerdict({ path, status, badRanges }: FileVerdict): string {
   const bad = badRanges.slice(0, 5).map(([start, end]) => `${start}-${end - 1}`);
   const more = badRanges.length > 5 ? ` and ${badRanges.length - 5} more` : '';
-  return `${status.padEnd(10)}  ${path}${status === 'missing' || bad.length === 0 ? '' : `: bytes ${bad.join(', ')}${more}`}`;
+  return `${status.padEnd(10)}  ${printable(path)}${status === 'missing' || bad.length === 0 ? '' : `: bytes ${bad.join(', ')}${more}`}`;
 }
 
 async function readTorrent(file: string): Promise<Torrent> {
@@ -135,10 +138,17 @@ async function readTorrent(file: string): Promise<Torrent> {
     return parseTorrent(new Uint8Array(bytes));
   } catch (error) {
     if (!isSwarmError(error)) throw error;
-    throw new SwarmError(error.code, `${file}: ${error.message}`);
+    throw new SwarmError(error.code, printable(`${file}: ${error.message}`));
   }
 }
 
-function collect(value: string, before: readonly string[] | undefined): string[] {
-  return [...(before ?? []), value];
+const trackerUrls = urls(['http:', 'https:', 'udp:', 'ws:', 'wss:']);
+const webSeedUrls = urls(['http:', 'https:']);
+
+/** Reads an option that can be repeated, each time with a URL of one of these protocols. */
+function urls(protocols: readonly string[]): (value: string, before: readonly string[] | undefined) => string[] {
+  return (value, before = []) => {
+    if (protocols.includes(URL.parse(value)?.protocol ?? '')) return [...before, value];
+    throw new InvalidArgumentError(`It must be a URL that begins with ${protocols.join(', ')}.`);
+  };
 }

@@ -14,6 +14,8 @@ import { type Progress, showProgress } from './progress.ts';
 /** `org/name`, `datasets/org/name`, with `@revision`, and the path of a file behind it. */
 const REPO = /^(?:(?:datasets|spaces)\/)?[\w.-]+\/[\w.-]+(?:@[^/]+)?(?:\/.+)?$/;
 const POLL_MS = 500;
+/** For the one client that we are, whoever else the configuration of `serve` is for. */
+const PRIVATE = { host: '127.0.0.1', port: 0, shutdownTimeout: 0, clientTokens: [], torrents: true };
 
 const statusSchema = z.object({
   status: z.enum(['ready', 'preparing', 'failed']),
@@ -49,7 +51,7 @@ export async function createFromServer(repo: string, options: FromServerOptions)
   };
   const { values } = await loadConfig({ flags, environment: terminal.environment });
   const logger = createLog({ level: 'error', format: 'auto', stderr: terminal.stderr });
-  const server = createServer({ ...serverOptions(values, logger), host: '127.0.0.1', port: 0, shutdownTimeout: 0 });
+  const server = createServer({ ...serverOptions(values, logger), ...PRIVATE });
   const running = await server.listen().catch((error: unknown) => {
     if (!isSwarmError(error, 'DATA_DIR_LOCKED')) throw error;
     throw new SwarmError('DATA_DIR_LOCKED', `${error.message}; or ask that one: --server http://127.0.0.1:8080`);
@@ -113,7 +115,10 @@ function refusal(text: string, status: number): SwarmError {
 }
 
 function encodeRepo(repo: string): string {
-  const at = repo.indexOf('@');
   const encode = (text: string): string => text.split('/').map(encodeURIComponent).join('/');
-  return at === -1 ? encode(repo) : `${encode(repo.slice(0, at))}@${encode(repo.slice(at + 1))}`;
+  const [, name = repo, revision, rest = ''] = /^([^@]*\/[^@/]+)@([^/]+)(.*)$/.exec(repo) ?? [];
+  // The slashes of a revision are typed percent-encoded.
+  return revision === undefined
+    ? encode(repo)
+    : `${encode(name)}@${revision.replace(/%2f/gi, '/').split('/').map(encodeURIComponent).join('%2F')}${encode(rest)}`;
 }

@@ -24,10 +24,18 @@ import { showProgress } from './progress.ts';
  */
 export async function createFromPath(
   path: string,
-  { name, variant, terminal }: { name: string | undefined; variant: Variant; terminal: Terminal },
+  options: {
+    readonly name: string | undefined;
+    readonly variant: Variant;
+    readonly terminal: Terminal;
+    /** Is told the name before anything is hashed; what it throws ends the work. */
+    readonly onNamed: (name: string) => Promise<void>;
+  },
 ): Promise<SealedTorrent> {
+  const { name, variant, terminal, onNamed } = options;
   const content = await listLocalFiles(path, name);
   const layout = planLocal(content, variant);
+  await onNamed(content.name.toString());
   const progress = showProgress(terminal, 'hashing', layout.length);
   const pool = createHashPool();
   let done = 0;

@@ -102,6 +102,6 @@ function formatPiece(bytes: number): string {
 }
 
 /** A name from outside must not be able to move the cursor of somebody's terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 }

@@ -1,6 +1,6 @@
 import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { SwarmError } from '../../errors.ts';
+import { isSwarmError, SwarmError } from '../../errors.ts';
 
 const SLASH = Buffer.from('/');
 /** Where the snapshots of the Hugging Face cache lead: `../../blobs/<git oid or SHA-256>`. */
@@ -32,7 +32,7 @@ export interface LocalContent {
  * what git has and the Hub lists. Throws CONFIG: what is neither file, folder nor link, and a snapshot of that cache without a name.
  */
 export async function listLocalFiles(path: string, name: string | undefined): Promise<LocalContent> {
-  const root = await stat(path);
+  const root = await stat(path).catch((error: unknown) => refuse(path, error));
   const own = Buffer.from(basename(resolve(path)));
   if (root.isFile()) {
     const file: LocalFile = {
@@ -50,6 +50,11 @@ export async function listLocalFiles(path: string, name: string | undefined): Pr
   return { name: Buffer.from(name ?? folderName(path)), isSingleFile: false, files };
 }
 
+/** Is this the text of a link that stands for a file of the Hugging Face cache, and not for itself? */
+export function isCacheLink(text: Buffer): boolean {
+  return CACHE_LINK.test(text.toString('latin1'));
+}
+
 function folderName(path: string): string {
   const folder = resolve(path);
   const own = basename(folder);
@@ -60,13 +65,16 @@ function folderName(path: string): string {
 }
 
 async function walk(folder: Buffer, below: Buffer | undefined, files: LocalFile[]): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true, encoding: 'buffer' })) {
+  const entries = await readdir(folder, { withFileTypes: true, encoding: 'buffer' }).catch((error: unknown) =>
+    refuse(folder, error),
+  );
+  for (const entry of entries) {
     const isTop = below === undefined;
     if (isNamed(entry.name, '.git') || (isTop && isNamed(entry.name, '.cache'))) continue;
     const source = Buffer.concat([folder, SLASH, entry.name]);
     const path = isTop ? entry.name : Buffer.concat([below, SLASH, entry.name]);
     if (entry.isDirectory()) await walk(source, path, files);
-    else files.push(await readEntry(source, path));
+    else files.push(await readEntry(source, path).catch((error: unknown) => refuse(source, error)));
   }
 }
 
@@ -75,11 +83,17 @@ async function readEntry(source: Buffer, path: Buffer): Promise<LocalFile> {
   if (status.isFile()) return { path, length: status.size, source, isLink: false, modifiedAt: status.mtimeMs };
   if (!status.isSymbolicLink()) throw new SwarmError('CONFIG', `${source} is neither a file, a folder nor a link.`);
   const target = await readlink(source, { encoding: 'buffer' });
-  if (!CACHE_LINK.test(target.toString())) {
+  if (!isCacheLink(target)) {
     return { path, length: target.length, source: target, isLink: true, modifiedAt: status.mtimeMs };
   }
   const { size, mtimeMs } = await stat(source);
   return { path, length: size, source, isLink: false, modifiedAt: mtimeMs };
+}
+
+/** What the file system refuses is no bug of ours. */
+function refuse(path: string | Buffer, error: unknown): never {
+  if (isSwarmError(error)) throw error;
+  throw new SwarmError('CONFIG', `${path} cannot be read: ${(error as Error).message}`);
 }
 
 function isNamed(name: Buffer, text: string): boolean {

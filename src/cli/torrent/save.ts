@@ -1,11 +1,15 @@
 import { access, rename, rm, writeFile } from 'node:fs/promises';
 import { SwarmError } from '../../errors.ts';
 
-/** Writes a file whole or not at all. Throws CONFIG when there is one already, unless `force`. */
+/** Throws BAD_REQUEST when there is something at `path`, unless `force`. */
+export async function refuseToOverwrite(path: string, force: boolean): Promise<void> {
+  if (force || !(await isThere(path))) return;
+  throw new SwarmError('BAD_REQUEST', `${path} is there already. --force writes over it, --out names another file.`);
+}
+
+/** Writes a file whole or not at all. Throws BAD_REQUEST when there is one already, unless `force`; CONFIG when it cannot be written. */
 export async function saveFile(path: string, bytes: Uint8Array, { force }: { readonly force: boolean }): Promise<void> {
-  if (!force && (await isThere(path))) {
-    throw new SwarmError('CONFIG', `${path} is there already. --force writes over it, --out names another file.`);
-  }
+  await refuseToOverwrite(path, force);
   const draft = `${path}.new-${process.pid}`;
   try {
     await writeFile(draft, bytes);

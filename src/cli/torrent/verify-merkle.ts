@@ -1,6 +1,6 @@
 import { toHex } from '../../base/hex.ts';
 import { BLOCK_BYTES, merkleRoot } from '../../metainfo/merkle.ts';
-import type { ContentFile } from './content-files.ts';
+import { type ContentFile, partOf } from './content-files.ts';
 import type { Check } from './verify.ts';
 
 const HASH = 32;
@@ -34,7 +34,7 @@ async function checkWhole(check: Check, content: ContentFile, root: Uint8Array):
     const readable = (content.size ?? 0) >= length;
     // One node that holds all of it: its root is the file's.
     const nodeLength = Math.max(BLOCK_BYTES, 2 ** Math.ceil(Math.log2(length)));
-    const parts = [{ path: content.path, start: 0, end: length }];
+    const parts = [partOf(content, 0, length)];
     const found = readable ? (await pool.hashRun(parts, { pieceLengths: [], nodeLength })).root : undefined;
     if (!found || !matches(found, root, 0)) onBad(content, 0, length);
     onProgress(length);
@@ -60,7 +60,7 @@ async function hashNodes(
         const size = Math.min(content.size ?? 0, length);
         const usable = size >= end ? end : Math.floor(size / pieceLength) * pieceLength;
         if (usable > start) {
-          const parts = [{ path: content.path, start, end: usable }];
+          const parts = [partOf(content, start, usable)];
           const hashes = await pool.hashRun(parts, { pieceLengths: [], nodeLength: pieceLength });
           nodes.set(hashes.nodes, (start / pieceLength) * HASH);
         }

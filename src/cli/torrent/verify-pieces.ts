@@ -1,5 +1,5 @@
 import type { RunPart } from '../../contracts/hasher.ts';
-import type { ContentFile } from './content-files.ts';
+import { type ContentFile, partOf } from './content-files.ts';
 import type { Check } from './verify.ts';
 
 const SHA1_BYTES = 20;
@@ -81,7 +81,7 @@ function isReadable({ content, end }: Stretch): boolean {
 function partsOf({ content, start, end }: Stretch): RunPart[] {
   if (content) {
     const { offset } = content.file;
-    return [{ path: content.path, start: start - offset, end: end - offset }];
+    return [partOf(content, start - offset, end - offset)];
   }
   const parts: RunPart[] = [];
   for (let rest = end - start; rest > 0; rest -= ZEROS.length) {

@@ -19,7 +19,14 @@ export interface FileVerdict {
   readonly badRanges: readonly BadRange[];
 }
 
-/** Notes what does not match: bytes of a file of the torrent. */
+/** What was found of a torrent's content. */
+export interface Verdict {
+  readonly files: readonly FileVerdict[];
+  /** A hybrid's pieces count once. */
+  readonly badPieces: number;
+}
+
+/** Notes what does not match: bytes of a file of the torrent, which are whole pieces as far as they are in the file. */
 export type ReportBad = (file: ContentFile, start: number, end: number) => void;
 
 /** What the checks share. */
@@ -35,9 +42,10 @@ export interface Check {
 }
 
 /** Compares what is at `path` with a torrent: by its v1 pieces, its v2 trees, or both. */
-export async function verifyContent(torrent: Torrent, path: string, terminal: Terminal): Promise<FileVerdict[]> {
+export async function verifyContent(torrent: Torrent, path: string, terminal: Terminal): Promise<Verdict> {
   const files = await findContent(torrent, path);
   const bad = new Map<ContentFile, BadRange[]>();
+  const badPieces = new Set<number>();
   const sides = torrent.version === 'hybrid' ? 2 : 1;
   const progress = showProgress(terminal, 'verifying', torrent.length * sides);
   const pool = createHashPool();
@@ -50,7 +58,12 @@ export async function verifyContent(torrent: Torrent, path: string, terminal: Te
     signal: terminal.stop,
     turn: (work) => turn(work),
     onBad: (file, start, end) => {
-      bad.set(file, [...(bad.get(file) ?? []), [start, end]]);
+      const ranges = bad.get(file) ?? [];
+      if (ranges.length === 0) bad.set(file, ranges);
+      ranges.push([start, end]);
+      const { offset } = file.file;
+      const last = Math.ceil((offset + end) / torrent.pieceLength);
+      for (let piece = Math.floor((offset + start) / torrent.pieceLength); piece < last; piece++) badPieces.add(piece);
     },
     onProgress: (bytes) => {
       done += bytes;
@@ -64,7 +77,7 @@ export async function verifyContent(torrent: Torrent, path: string, terminal: Te
     progress.stop();
     await pool.close();
   }
-  return files.map((content) => verdictOf(content, bad.get(content) ?? []));
+  return { files: files.map((content) => verdictOf(content, bad.get(content) ?? [])), badPieces: badPieces.size };
 }
 
 function verdictOf({ file, size }: ContentFile, bad: readonly BadRange[]): FileVerdict {
