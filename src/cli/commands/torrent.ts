@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isSwarmError, SwarmError } from '../../errors.ts';
 import { VERSION } from '../../hub/hub-client.ts';
@@ -14,6 +14,9 @@ import { magnetOf, printable, realFiles, torrentJson, torrentText } from '../tor
 import { refuseToOverwrite, saveFile } from '../torrent/save.ts';
 import { type FileVerdict, verifyContent } from '../torrent/verify.ts';
 import { formatSize } from '../values.ts';
+
+/** What `parseTorrent` reads. */
+const MOST_TORRENT_BYTES = 10_000_000;
 
 interface CreateFlags {
   readonly out?: string;
@@ -131,7 +134,8 @@ function describeVerdict({ path, status, badRanges }: FileVerdict): string {
 }
 
 async function readTorrent(file: string): Promise<Torrent> {
-  const bytes = await readFile(file).catch((error: Error) => {
+  const bytes = await readBounded(file).catch((error: Error) => {
+    if (isSwarmError(error)) throw error;
     throw new SwarmError('CONFIG', `${file} cannot be read: ${error.message}`);
   });
   try {
@@ -140,6 +144,16 @@ async function readTorrent(file: string): Promise<Torrent> {
     if (!isSwarmError(error)) throw error;
     throw new SwarmError(error.code, printable(`${file}: ${error.message}`));
   }
+}
+
+/** Somebody may name the model instead of its torrent: that is not read into memory first. */
+async function readBounded(file: string): Promise<Buffer> {
+  const { size } = await stat(file);
+  if (size <= MOST_TORRENT_BYTES) return readFile(file);
+  throw new SwarmError(
+    'TOO_LARGE',
+    `${file} is no torrent that can be used: it has more than ${MOST_TORRENT_BYTES} bytes.`,
+  );
 }
 
 const trackerUrls = urls(['http:', 'https:', 'udp:', 'ws:', 'wss:']);

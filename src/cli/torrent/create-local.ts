@@ -4,7 +4,6 @@ import type { HashPool } from '../../contracts/hasher.ts';
 import type { FileHashes } from '../../contracts/piece-hashes.ts';
 import { SwarmError } from '../../errors.ts';
 import { hashFile } from '../../hashing/file-hashes.ts';
-import { createHashPool } from '../../hashing/hash-pool.ts';
 import {
   type CanonicalLayout,
   planFileTorrent,
@@ -17,6 +16,7 @@ import { NODE_BYTES } from '../../metainfo/merkle.ts';
 import type { Terminal } from '../terminal.ts';
 import { type LocalContent, type LocalFile, listLocalFiles } from './local-files.ts';
 import { showProgress } from './progress.ts';
+import { withHashPool } from './with-hash-pool.ts';
 
 /**
  * The canonical torrent of a local file or folder: the same as a server's for the same bytes and names. Throws CONFIG, BAD_TORRENT,
@@ -37,22 +37,22 @@ export async function createFromPath(
   const layout = planLocal(content, variant);
   await onNamed(content.name.toString());
   const progress = showProgress(terminal, 'hashing', layout.length);
-  const pool = createHashPool();
   let done = 0;
   const onProgress = (bytes: number): void => {
     done += bytes;
     progress.update(done);
   };
   try {
-    // A few files side by side: one alone keeps all threads busy when it is large, but not when it is small.
-    const turn = pLimit(pool.threads + 1);
-    const hashes = await Promise.all(
-      content.files.map((file) => turn(() => hashLocal(pool, file, layout, { signal: terminal.stop, onProgress }))),
-    );
+    const hashes = await withHashPool((pool) => {
+      // A few files side by side: one alone keeps all threads busy when it is large, but not when it is small.
+      const turn = pLimit(pool.threads + 1);
+      return Promise.all(
+        content.files.map((file) => turn(() => hashLocal(pool, file, layout, { signal: terminal.stop, onProgress }))),
+      );
+    });
     return sealLayout(layout, (index) => hashes[index] ?? NOTHING);
   } finally {
     progress.stop();
-    await pool.close();
   }
 }
 

@@ -6,7 +6,7 @@ const SLASH = Buffer.from('/');
 /** Where the snapshots of the Hugging Face cache lead: `../../blobs/<git oid or SHA-256>`. */
 const CACHE_LINK = /^(?:\.\.\/)+blobs\/(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 /** `models--org--name/snapshots/<commit>` in that cache. */
-const CACHE_FOLDER = /^(?:models|datasets|spaces)--.+--([^/]+)$/;
+const CACHE_FOLDER = /^(?:models|datasets|spaces)--(?:.+--)?([^/]+)$/;
 
 /** A file of a torrent that is being made, or the text of a link. */
 export interface LocalFile {

@@ -1,12 +1,12 @@
 import pLimit from 'p-limit';
 import type { HashPool } from '../../contracts/hasher.ts';
-import { createHashPool } from '../../hashing/hash-pool.ts';
 import type { Torrent } from '../../metainfo/torrent.ts';
 import type { Terminal } from '../terminal.ts';
 import { type ContentFile, findContent } from './content-files.ts';
 import { showProgress } from './progress.ts';
 import { checkMerkle } from './verify-merkle.ts';
 import { checkPieces } from './verify-pieces.ts';
+import { withHashPool } from './with-hash-pool.ts';
 
 /** Bytes `[start, end)` of a file that do not match. */
 export type BadRange = readonly [start: number, end: number];
@@ -48,15 +48,11 @@ export async function verifyContent(torrent: Torrent, path: string, terminal: Te
   const badPieces = new Set<number>();
   const sides = torrent.version === 'hybrid' ? 2 : 1;
   const progress = showProgress(terminal, 'verifying', torrent.length * sides);
-  const pool = createHashPool();
-  const turn = pLimit(pool.threads + 1);
   let done = 0;
-  const check: Check = {
+  const check: Omit<Check, 'pool' | 'turn'> = {
     torrent,
     files,
-    pool,
     signal: terminal.stop,
-    turn: (work) => turn(work),
     onBad: (file, start, end) => {
       const ranges = bad.get(file) ?? [];
       if (ranges.length === 0) bad.set(file, ranges);
@@ -71,11 +67,13 @@ export async function verifyContent(torrent: Torrent, path: string, terminal: Te
     },
   };
   try {
-    if (torrent.version !== 'v2') await checkPieces(check);
-    if (torrent.version !== 'v1') await checkMerkle(check);
+    await withHashPool(async (pool) => {
+      const turn = pLimit(pool.threads + 1);
+      if (torrent.version !== 'v2') await checkPieces({ ...check, pool, turn: (work) => turn(work) });
+      if (torrent.version !== 'v1') await checkMerkle({ ...check, pool, turn: (work) => turn(work) });
+    });
   } finally {
     progress.stop();
-    await pool.close();
   }
   return { files: files.map((content) => verdictOf(content, bad.get(content) ?? [])), badPieces: badPieces.size };
 }
