@@ -232,6 +232,47 @@ describe('files whose bytes do not match', () => {
   });
 });
 
+describe('the bytes that the Hub sent', () => {
+  test('are counted once for 200 readers of a cold file, and not for held ones', async () => {
+    await start();
+    const { counters } = catalog;
+    await files.close();
+    files = await openFiles({
+      blobs,
+      hub,
+      hashing,
+      directories: [directory],
+      clock: systemClock,
+      logger: silentLogger,
+      counters,
+    });
+    const opened = await Promise.all(Array.from({ length: 200 }, () => files.open(grant(), whole)));
+    await Promise.all(opened.map(({ reader }, index) => readAll(reader, 0, index === 0 ? SIZE : 1000)));
+    await readAll((await files.open(grant(), whole)).reader);
+    expect(counters.topRepos(10)).toMatchObject([{ repo: grant().repo, bytesFromHub: SIZE, requests: 0 }]);
+  });
+
+  test('are counted for small files, also those that are thrown away', async () => {
+    const small = bytes.subarray(0, 1000);
+    const entry = { path: 'config.json', size: 1000, gitOid: 'a'.repeat(40), sha256: '' };
+    const right = { ...entry, sha256: createHash('sha256').update(small).digest('hex') };
+    const lie = { ...entry, sha256: 'b'.repeat(64) };
+    const added: number[] = [];
+    const counters = {
+      add: (_: unknown, { bytesFromHub = 0 }: { bytesFromHub?: number }) => void added.push(bytesFromHub),
+      topRepos: () => [],
+      totals: () => ({ requests: 0, bytesToClients: 0, bytesFromHub: 0, bytesByPeers: 0 }),
+    };
+    source = new ScriptedSource(1000);
+    await start({ counters });
+    const open = (of: typeof entry) => files.open(grant({ entry: of, proof: async () => of }), { ...whole, end: 1000 });
+    await Promise.all(Array.from({ length: 20 }, async () => readAll((await open(right)).reader)));
+    expect(added.reduce((sum, count) => sum + count, 0)).toBe(1000);
+    await expect(open(lie)).rejects.toMatchObject({ code: 'INTEGRITY' });
+    expect(added.reduce((sum, count) => sum + count, 0)).toBe(2000);
+  });
+});
+
 describe('small files', () => {
   const content = expectedBytes(0, 5000);
   const gitOid = createHash('sha1').update('blob 5000\0').update(content).digest('hex');

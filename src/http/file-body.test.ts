@@ -53,3 +53,46 @@ test('a file body is taken once, and other responses have none', () => {
   expect(takeFileBody(response)).toBeUndefined();
   expect(takeFileBody(new Response('text'))).toBeUndefined();
 });
+
+test('the end of the body is told once, with the bytes that were given', async () => {
+  const ends: number[] = [];
+  const body = (reader: ScriptedReader, end: number) =>
+    fileResponse({ reader, start: 10, end, onEnd: (bytes) => ends.push(bytes) }, {});
+  await body(new ScriptedReader(1_000_000), 700_000).bytes();
+  await body(new ScriptedReader(0), 10).bytes();
+  expect(ends.splice(0)).toEqual([699_990, 0]);
+
+  const broken = new ScriptedReader(1_000_000);
+  broken.failsAt = 300_000;
+  broken.chunk = 100_000;
+  await body(broken, 1_000_000)
+    .bytes()
+    .catch(() => {});
+  expect(ends.splice(0)).toEqual([300_000]);
+});
+
+test('the end of a body that is cancelled while it waits for bytes is told once', async () => {
+  const ends: number[] = [];
+  const reader = new ScriptedReader(1_000_000);
+  reader.chunk = 1000;
+  reader.hangsAt = 1000;
+  const onEnd = (bytes: number) => ends.push(bytes);
+  const stream = fileResponse({ reader, start: 0, end: 1_000_000, onEnd }, {}).body?.getReader();
+  await stream?.read();
+  const pulled = stream?.read();
+  await stream?.cancel('enough');
+  await pulled;
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(ends).toEqual([1000]);
+});
+
+test('a body that never gave a byte has no end to tell of', async () => {
+  const ends: number[] = [];
+  const onEnd = (bytes: number) => ends.push(bytes);
+  const broken = new ScriptedReader(1000);
+  broken.failsAt = 0;
+  const failing = fileResponse({ reader: broken, start: 0, end: 1000, onEnd }, {});
+  await expect(failing.bytes()).rejects.toThrow('the source broke');
+  await fileResponse({ reader: new ScriptedReader(1000), start: 0, end: 1000, onEnd }, {}).body?.cancel();
+  expect(ends).toEqual([]);
+});

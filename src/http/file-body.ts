@@ -5,7 +5,10 @@ export interface FileBody {
   readonly reader: ByteReader;
   readonly start: number;
   readonly end: number;
-  /** Called once, when the answer has ended in whatever way, with the bytes that were sent. Not called when it never began. */
+  /**
+   * Called once, when the answer has ended in whatever way, with the bytes that were sent. Not called when it never began:
+   * the first bytes did not come, or the client did not wait for them.
+   */
   readonly onEnd?: ((bytes: number) => void) | undefined;
 }
 
@@ -37,7 +40,11 @@ export function takeFileBody(response: Response): FileBody | undefined {
 function streamOf({ reader, start, end, onEnd }: FileBody): ReadableStream<Uint8Array<ArrayBuffer>> {
   const gone = new AbortController();
   let position = start;
+  let isOver = false;
   const finish = (): void => {
+    // A read that waits when the stream is cancelled fails afterwards.
+    if (isOver) return;
+    isOver = true;
     reader.close();
     if (position > start || start === end) onEnd?.(position - start);
   };

@@ -29,6 +29,8 @@ interface Site {
   readonly port: number;
   readonly hot: HotTable;
   readonly readers: ScriptedReader[];
+  /** Bytes of the answers from `/file` and `/hot` that have ended. */
+  readonly ends: number[];
   readonly logger: ReturnType<typeof recordingLogger>;
   /** Changes every reader from now on. */
   script: (reader: ScriptedReader) => void;
@@ -39,6 +41,8 @@ async function site(options: Partial<NodeListenerOptions> = {}): Promise<Site> {
   const logger = recordingLogger();
   const hot = new HotTable({ clock: systemClock, callerKeys: createCallerKeys() });
   const readers: ScriptedReader[] = [];
+  const ends: number[] = [];
+  const onEnd = (bytes: number): void => void ends.push(bytes);
   const open = (): ByteReader => {
     const reader = new ScriptedReader(SIZE);
     made.script(reader);
@@ -62,7 +66,8 @@ async function site(options: Partial<NodeListenerOptions> = {}): Promise<Site> {
       const headers = [...fixed, ...plan.headers].map(([name, value]): [string, string] => [name, value]);
       if (request.method === 'HEAD' || plan.start === plan.end)
         return new Response(null, { status: plan.status, headers });
-      return fileResponse({ reader: open(), start: plan.start, end: plan.end }, { status: plan.status, headers });
+      const body = { reader: open(), start: plan.start, end: plan.end, onEnd };
+      return fileResponse(body, { status: plan.status, headers });
     });
   });
   const listener = createNodeListener({ fetch: app.fetch, logger, clock: systemClock, hot, ...options });
@@ -74,14 +79,14 @@ async function site(options: Partial<NodeListenerOptions> = {}): Promise<Site> {
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  const made: Site = { url: `http://127.0.0.1:${port}`, port, hot, readers, logger, script: () => {} };
-  hot.put('/hot', undefined, hotFile(open));
+  const made: Site = { url: `http://127.0.0.1:${port}`, port, hot, readers, ends, logger, script: () => {} };
+  hot.put('/hot', undefined, hotFile(open, onEnd));
   return made;
 }
 
-function hotFile(open: () => ByteReader): HotEntry {
+function hotFile(open: () => ByteReader, onEnd?: (bytes: number) => void): HotEntry {
   const repo = { type: 'models', id: 'a/b' } as const;
-  return { kind: 'file', repo, expiresAt: Number.POSITIVE_INFINITY, headers: fixed, file, open };
+  return { kind: 'file', repo, expiresAt: Number.POSITIVE_INFINITY, headers: fixed, file, open, onEnd };
 }
 
 async function get(url: string, headers: Record<string, string> = {}, method = 'GET') {
@@ -272,6 +277,75 @@ test.each(['/file', '/hot'])('%s: a client that leaves releases its reader, also
   await response.body?.getReader().read();
   client.abort();
   await vi.waitFor(() => expect(allClosed(made.readers)).toBe(true));
+});
+
+test.each(['/file', '/hot'])('%s: the end of each answer with bytes is told once, and of no other', async (path) => {
+  const made = await site();
+  await get(made.url + path, {}, 'HEAD');
+  await get(made.url + path, { 'if-none-match': '"0123"' });
+  await get(made.url + path, { range: `bytes=${SIZE}-` });
+  await get(made.url + path, { range: 'bytes=7-9' });
+  await get(made.url + path, { range: 'bytes=0-399999' });
+  await get(made.url + path);
+  await vi.waitFor(() => expect(made.ends).toEqual([3, 400_000, SIZE]));
+});
+
+test.each(['/file', '/hot'])('%s: an answer that is cut short ends with the bytes that had come', async (path) => {
+  const made = await site();
+  made.script = (reader) => {
+    reader.failsAt = 1_000_000;
+    reader.chunk = 100_000;
+  };
+  await expect(get(made.url + path)).rejects.toThrow();
+  await vi.waitFor(() => expect(made.ends).toEqual([1_000_000]));
+});
+
+test.each(['/file', '/hot'])('%s: a client that leaves ends its answer, if one had begun', async (path) => {
+  const made = await site();
+  const leave = async (hangsAt: number): Promise<void> => {
+    made.script = (reader) => {
+      reader.hangsAt = hangsAt;
+      reader.chunk = 100_000;
+    };
+    const opened = made.readers.length;
+    const client = new AbortController();
+    const answer = fetch(made.url + path, { signal: client.signal });
+    answer.catch(() => {});
+    if (hangsAt > 0) await (await answer).body?.getReader().read();
+    else await vi.waitFor(() => expect(made.readers[opened]?.reads).toBe(1));
+    client.abort();
+    await vi.waitFor(() => expect(allClosed(made.readers)).toBe(true));
+  };
+  await leave(0);
+  await leave(1_000_000);
+  await vi.waitFor(() => expect(made.ends).toHaveLength(1));
+  // It may have gone before all that could be read was.
+  expect(made.ends[0]).toBeGreaterThan(0);
+  expect(made.ends[0]).toBeLessThanOrEqual(1_000_000);
+});
+
+test('an answer whose first bytes do not come has no end, and a hot one that the app takes over has the end of that', async () => {
+  const made = await site();
+  made.script = (reader) => {
+    reader.failsAt = made.readers.length === 0 ? 0 : Number.POSITIVE_INFINITY;
+  };
+  await get(`${made.url}/file`);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(made.ends).toEqual([]);
+  const broken = new ScriptedReader(SIZE);
+  broken.failsAt = 0;
+  const hotEnds: number[] = [];
+  made.hot.put(
+    '/file',
+    undefined,
+    hotFile(
+      () => broken,
+      (bytes) => hotEnds.push(bytes),
+    ),
+  );
+  await get(`${made.url}/file`, { range: 'bytes=0-999' });
+  await vi.waitFor(() => expect(made.ends).toEqual([1000]));
+  expect(hotEnds).toEqual([]);
 });
 
 test('a client that does not read holds two buffers and no more', async () => {

@@ -82,7 +82,8 @@ export function createFileSender({ pool, pace }: FileSenderOptions): FileSender 
       senders++;
       try {
         const result = await transmit(outgoing, () => outgoing.writeHead(status, headers), body);
-        body.onEnd?.(result.bytes);
+        // A client that left before the first bytes has got no answer.
+        if (result.bytes > 0 || result.outcome === 'complete') body.onEnd?.(result.bytes);
         return result;
       } finally {
         senders--;

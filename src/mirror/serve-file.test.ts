@@ -232,3 +232,37 @@ test('huggingface_hub learns no size beyond 50 GB from HEAD, other clients do', 
   expect((await head('huge.bin', 'hf_hub/0.36.0')).headers.get('x-linked-size')).toBe('51000000000');
   expect((await head('small.bin', python)).headers.get('content-length')).toBe('100000');
 });
+
+test('each GET that is answered with bytes is counted for its repo, and nothing else is', async () => {
+  await using mirror = await setUp();
+  const { counters } = mirror.parts.catalog;
+  mirror.reopen({ counters });
+  const path = '/org/model/resolve/main/model.bin';
+  const etag = `"${mirror.hub.file('org/model', 'model.bin').sha256}"`;
+  await mirror.ask(path, { method: 'HEAD' });
+  await mirror.ask(path, { headers: { 'if-none-match': etag } });
+  await mirror.ask(path, { headers: { range: 'bytes=100000-' } });
+  await mirror.ask('/org/model/resolve/main/none.txt');
+  expect(counters.topRepos(10)).toEqual([]);
+  await mirror.ask(path);
+  await mirror.ask(path, { headers: { range: 'bytes=50-' } });
+  await mirror.ask('/old-model/resolve/main/config.json');
+  const response = await mirror.send(path);
+  await response.body?.cancel();
+  const repo = { type: 'models', id: 'org/model' };
+  const bytesToClients = 100_000 + 99_950 + 7;
+  expect(counters.topRepos(10)).toMatchObject([{ repo, requests: 3, bytesToClients, bytesFromHub: 0 }]);
+});
+
+test('an answer from the hot table counts like one of the mirror', async () => {
+  await using mirror = await setUp();
+  const { counters } = mirror.parts.catalog;
+  mirror.reopen({ counters });
+  mirror.files.held.add('model.bin');
+  const path = '/org/model/resolve/main/model.bin';
+  await mirror.ask(path);
+  const entry = mirror.hot.find(path, undefined);
+  if (entry?.kind !== 'file') throw new Error('not in the hot table');
+  entry.onEnd?.(500);
+  expect(counters.totals()).toMatchObject({ requests: 2, bytesToClients: 100_500 });
+});

@@ -287,6 +287,7 @@ export function describeCatalog(implementation: string, createPlace: () => Promi
       const { catalog } = await openEmpty();
       expect(catalog.hashes.merkleHashes(sha256Of('a'))).toBeUndefined();
       expect(catalog.hashes.pieceHashes(sha256Of('a'), 2 ** 20)).toBeUndefined();
+      expect(catalog.hashes.has(sha256Of('a'), 2 ** 20)).toBe(false);
     });
 
     test('are put before the blob, and come back after a restart, at each piece length', async () => {
@@ -301,6 +302,7 @@ export function describeCatalog(implementation: string, createPlace: () => Promi
       expect(again.hashes.pieceHashes(blob.sha256, 2 ** 20)).toEqual(side(2 ** 20, 3));
       expect(again.hashes.pieceHashes(blob.sha256, 2 ** 24)).toEqual(side(2 ** 24, 5));
       expect(again.hashes.pieceHashes(blob.sha256, 2 ** 21)).toBeUndefined();
+      expect([2 ** 20, 2 ** 21].map((length) => again.hashes.has(blob.sha256, length))).toEqual([true, false]);
       expect(again.hashes.merkleHashes(storedBlob('b').sha256)).toEqual(small.merkle);
     });
 
