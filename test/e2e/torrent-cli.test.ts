@@ -134,7 +134,14 @@ test('without a running server, one is started for a repo, and the torrent has n
   const hub = await sampleHub({ repos: [{ name: 'datasets/org/model', card: { license: 'mit' }, files: FILES }] });
   const out = join(base, 'remote.torrent');
   const args = ['--upstream', hub.url, '--data-dir', join(base, 'data'), '--tracker', TRACKER, '--out', out];
-  const remote = await create('datasets/org/model@main', ...args);
+  // The configuration of `serve` may be for others, who have to show a token.
+  const environment = { MODELSWARM_CLIENT_TOKEN: `hf_msw${'s3'.repeat(20)}` };
+  const { exit, stdout, stderr } = await runCli(
+    ['torrent', 'create', '--json', 'datasets/org/model@main', ...args],
+    environment,
+  );
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+  const remote = JSON.parse(stdout);
   expect(remote).toMatchObject({ infoHash: created.infoHash, infoHashV2: created.infoHashV2 });
   expect(parseTorrent(await readFile(out))).toMatchObject({ webSeeds: [], trackers: [[TRACKER]] });
 });

@@ -65,11 +65,12 @@ function planLocal({ name, isSingleFile, files }: LocalContent, variant: Variant
 async function hashLocal(
   pool: HashPool,
   file: LocalFile,
-  { pieceLength }: CanonicalLayout,
+  { pieceLength, version }: CanonicalLayout,
   options: { readonly signal: AbortSignal; readonly onProgress: (bytes: number) => void },
 ): Promise<FileHashes> {
   options.signal.throwIfAborted();
-  const pieceLengths = [pieceLength];
+  // Without v1 there are no pieces: for a small file they are hashes of hardly anything but a MiB of zeros.
+  const pieceLengths = version === 'v2' ? [] : [pieceLength];
   if (file.length === 0) return NOTHING;
   if (file.isLink) {
     const { root, pieces } = await pool.hashRun([Uint8Array.from(file.source)], {
