@@ -16,6 +16,7 @@ const debian = {
   caddy: 'caddy',
   wrk: 'wrk',
   aria2: 'aria2c',
+  chromium: 'chromium',
   curl: 'curl',
   'git-lfs': 'git-lfs',
   iproute2: 'ip',

@@ -55,17 +55,19 @@ export class HashThread {
 
   /** Brackets the time in which somebody waits for an answer. */
   awaitAnswer(): void {
-    if (this.#awaited++ === 0) this.#worker.ref();
+    if (this.#awaited++ === 0 && !this.#gone) this.#worker.ref();
   }
 
   /** See `awaitAnswer`. */
   answerCame(): void {
-    if (--this.#awaited === 0) this.#worker.unref();
+    if (--this.#awaited === 0 && !this.#gone) this.#worker.unref();
   }
 
   /** Ends the thread; what waits is told CLOSED. */
   async end(): Promise<void> {
     this.#lose(new SwarmError('CLOSED', 'Hashing was stopped'));
+    // Who waits for the end must not see the process end first.
+    this.#worker.ref();
     await this.#worker.terminate();
   }
 
