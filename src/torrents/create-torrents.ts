@@ -1,25 +1,19 @@
-import { createHash } from 'node:crypto';
-import { toHex } from '../base/hex.ts';
 import type { Caller, Repos } from '../contracts/access.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { Files } from '../contracts/files.ts';
 import type { Logger } from '../contracts/logger.ts';
 import { isSwarmError, SwarmError } from '../errors.ts';
-import { contentDisposition } from '../http/content-headers.ts';
 import { type Exchange, readExchange } from '../http/exchange.ts';
-import { planFile } from '../http/plan-file.ts';
-import { repoName } from '../hub-format/repo-id.ts';
 import { parseSeedPath, type SeedTarget } from '../hub-format/seed-path.ts';
 import type { CanonicalLayout, SealedTorrent, Variant } from '../metainfo/canonical.ts';
-import { createTorrent } from '../metainfo/create-torrent.ts';
-import { formatMagnet } from '../metainfo/magnet.ts';
-import type { Addresses } from './addresses.ts';
 import { errorAnswer, jsonAnswer } from './answers.ts';
-import type { MagnetDocument, StatusDocument } from './documents.ts';
+import type { StatusDocument } from './documents.ts';
 import type { HeldHashes } from './held-hashes.ts';
+import { magnetAnswer } from './magnet-answer.ts';
 import { Preparer } from './preparer.ts';
 import type { RedistributionRule } from './redistribution.ts';
-import { contentsOf, findSubject, pathOfSubject, type Subject } from './subject.ts';
+import { contentsOf, describeSubject, findSubject, type Subject } from './subject.ts';
+import { type TorrentFileOptions, torrentFileAnswer } from './torrent-file-answer.ts';
 import { TorrentLibrary } from './torrent-library.ts';
 
 /** Clients are told to ask again after this. */
@@ -29,16 +23,11 @@ const HASHING_PATIENCE_MS = 2000;
 /** `?wait=` at most; proxies in between give up on longer silence anyway. */
 const LONGEST_WAIT_SECONDS = 600;
 
-export interface TorrentsOptions {
+export interface TorrentsOptions extends TorrentFileOptions {
   readonly repos: Repos;
   readonly files: Files;
   readonly held: HeldHashes;
   readonly rule: RedistributionRule;
-  readonly addresses: Addresses;
-  /** Tracker URLs, one tier each. */
-  readonly trackers: readonly string[];
-  /** `created by` of torrents. */
-  readonly createdBy: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -99,8 +88,8 @@ class TorrentService {
     const sealed = await this.#find(exchange, subject, variant).catch((error: unknown) => this.#refuse(error, subject));
     if (sealed instanceof Response) return sealed;
     return target.route === 'torrent'
-      ? this.#torrentAnswer(exchange, subject, sealed)
-      : this.#magnetAnswer(exchange, subject, sealed);
+      ? torrentFileAnswer(exchange, subject, sealed, this.#options)
+      : magnetAnswer(exchange, subject, sealed, this.#options);
   }
 
   /** The torrent, if it is there or comes within what the caller waits for. Throws NOT_CACHED, or why it cannot come. */
@@ -145,7 +134,7 @@ class TorrentService {
     }
     if (await this.#library.isReady(contentsOf(subject), layout)) {
       const sealed = wantsJson ? undefined : await this.#library.find(subject, variant);
-      if (sealed) return this.#torrentAnswer(exchange, subject, sealed);
+      if (sealed) return torrentFileAnswer(exchange, subject, sealed, this.#options);
       if (wantsJson) return jsonAnswer(200, this.#status(subject, { status: 'ready', progress: 1, error: null }));
     }
     const { failure, bytesDone } = this.#preparer.start(subject, layout, caller);
@@ -168,81 +157,8 @@ class TorrentService {
   }
 
   #status(subject: Subject, state: Pick<StatusDocument, 'status' | 'progress' | 'error'>): StatusDocument {
-    return { ...state, size: subject.size, ...describe(subject), links: this.#options.addresses.links(subject) };
+    return { ...state, size: subject.size, ...describeSubject(subject), links: this.#options.addresses.links(subject) };
   }
-
-  #torrentAnswer({ method, request }: Exchange, subject: Subject, sealed: SealedTorrent): Response {
-    const { addresses, trackers, createdBy } = this.#options;
-    const { repoId: repo, commit } = describe(subject);
-    const file = subject.kind === 'file' ? subject.grant.entry : undefined;
-    const bytes = createTorrent({
-      info: sealed.info,
-      pieceLayers: sealed.pieceLayers,
-      trackers: trackers.map((tracker) => [tracker]),
-      webSeeds: addresses.webSeeds(subject, sealed.layout.version),
-      createdBy,
-      provenance: {
-        repo,
-        commit,
-        ...(file ? { path: file.path } : {}),
-        ...(file?.sha256 ? { sha256: file.sha256 } : {}),
-      },
-    });
-    const etag = `"${createHash('sha256').update(bytes).digest('hex')}"`;
-    const plan = planFile(method, (name) => request.headers.get(name), { size: bytes.length, etag });
-    const name = new TextDecoder().decode(sealed.layout.name);
-    const headers: [string, string][] = [
-      ['Content-Type', 'application/x-bittorrent'],
-      ['Content-Disposition', contentDisposition(`${name}.torrent`, 'attachment')],
-      ['X-Content-Type-Options', 'nosniff'],
-      ['X-Repo-Commit', commit],
-      // Trackers and web seeds may be others tomorrow, and the repo may be gated.
-      ['Cache-Control', 'public, no-cache'],
-      ...plan.headers.map(([name, value]): [string, string] => [name, value]),
-    ];
-    const sendsBytes = method === 'GET' && (plan.status === 200 || plan.status === 206);
-    return new Response(sendsBytes ? bytes.subarray(plan.start, plan.end) : null, { status: plan.status, headers });
-  }
-
-  #magnetAnswer({ request }: Exchange, subject: Subject, sealed: SealedTorrent): Response {
-    const { addresses, trackers } = this.#options;
-    const { infoHash, infoHashV2, layout } = sealed;
-    const webSeeds = addresses.webSeeds(subject, layout.version);
-    const torrent = addresses.torrent(subject);
-    const variant = infoHash && infoHashV2 ? '' : infoHash ? '?v=1' : '?v=2';
-    const magnetUri = formatMagnet({
-      ...(infoHash ? { infoHash } : {}),
-      ...(infoHashV2 ? { infoHashV2 } : {}),
-      name: new TextDecoder().decode(layout.name),
-      length: layout.length,
-      trackers,
-      webSeeds,
-      exactSources: torrent === undefined ? [] : [torrent + variant],
-      peers: [],
-    });
-    if (/\btext\/plain\b/.test(request.headers.get('accept') ?? '')) {
-      return new Response(`${magnetUri}\n`, {
-        headers: {
-          'Content-Type': 'text/plain; charset=utf-8',
-          'Cache-Control': 'no-store',
-          'X-Content-Type-Options': 'nosniff',
-        },
-      });
-    }
-    const document: MagnetDocument = {
-      magnetUri,
-      ...describe(subject),
-      webSeed: webSeeds[0] ?? null,
-      infoHash: infoHash ? toHex(infoHash) : null,
-      infoHashV2: infoHashV2 ? toHex(infoHashV2) : null,
-    };
-    return jsonAnswer(200, document);
-  }
-}
-
-function describe(subject: Subject): Pick<StatusDocument, 'repoId' | 'revision' | 'commit' | 'filePath'> {
-  const { repo, commit } = subject.grant;
-  return { repoId: repoName(repo), revision: subject.revision, commit, filePath: pathOfSubject(subject) || null };
 }
 
 /** The torrents of a repo's files, for a repo that is too large for one. */

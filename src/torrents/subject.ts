@@ -3,6 +3,7 @@ import type { ContentId, Entry, RepoRef, Revision, Tree } from '../contracts/dom
 import { contentOf } from '../fill/content.ts';
 import { repoName } from '../hub-format/repo-id.ts';
 import type { SeedTarget } from '../hub-format/seed-path.ts';
+import type { StatusDocument } from './documents.ts';
 import type { RedistributionRule } from './redistribution.ts';
 
 interface SubjectBase {
@@ -75,4 +76,10 @@ export function contentsOf(subject: Subject): ContentId[] {
   if (subject.kind === 'file') return [contentOf(subject.grant)];
   const { repo } = subject.grant;
   return subject.tree.entries.map((entry) => contentOf({ entry, repo }));
+}
+
+/** A subject as the documents name it. */
+export function describeSubject(subject: Subject): Pick<StatusDocument, 'repoId' | 'revision' | 'commit' | 'filePath'> {
+  const { repo, commit } = subject.grant;
+  return { repoId: repoName(repo), revision: subject.revision, commit, filePath: pathOfSubject(subject) || null };
 }
