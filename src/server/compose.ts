@@ -95,6 +95,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
         createTorrents({
           ...{ repos, files, rule, clock, logger, trackers: options.trackers, createdBy: `modelswarm/${VERSION}` },
           held: new HeldHashes({ blobs, store: hashes, hashing }),
+          refs: catalog,
           addresses: createAddresses({ base: options.baseUrl, hubEndpoint: upstream, hubWebSeed: options.hubWebseed }),
         }),
         (it) => it.close(),

@@ -1,4 +1,5 @@
 import type { Caller, Repos } from '../contracts/access.ts';
+import type { RefStore } from '../contracts/catalog.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { Files } from '../contracts/files.ts';
 import type { Logger } from '../contracts/logger.ts';
@@ -12,7 +13,7 @@ import type { HeldHashes } from './held-hashes.ts';
 import { magnetAnswer } from './magnet-answer.ts';
 import { Preparer } from './preparer.ts';
 import type { RedistributionRule } from './redistribution.ts';
-import { contentsOf, describeSubject, findSubject, type Subject } from './subject.ts';
+import { describeSubject, findSubject, type Subject } from './subject.ts';
 import { type TorrentFileOptions, torrentFileAnswer } from './torrent-file-answer.ts';
 import { TorrentLibrary } from './torrent-library.ts';
 
@@ -27,6 +28,7 @@ export interface TorrentsOptions extends TorrentFileOptions {
   readonly repos: Repos;
   readonly files: Files;
   readonly held: HeldHashes;
+  readonly refs: Pick<RefStore, 'servable'>;
   readonly rule: RedistributionRule;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -67,7 +69,7 @@ class TorrentService {
 
   constructor(options: TorrentsOptions) {
     this.#options = options;
-    this.#library = new TorrentLibrary(options.held);
+    this.#library = new TorrentLibrary(options.held, options.refs);
     this.#preparer = new Preparer(options);
   }
 
@@ -132,7 +134,7 @@ class TorrentService {
     } catch (error) {
       return this.#refuse(error, subject);
     }
-    if (await this.#library.isReady(contentsOf(subject), layout)) {
+    if (await this.#library.isReady(subject, layout)) {
       const sealed = wantsJson ? undefined : await this.#library.find(subject, variant);
       if (sealed) return torrentFileAnswer(exchange, subject, sealed, this.#options);
       if (wantsJson) return jsonAnswer(200, this.#status(subject, { status: 'ready', progress: 1, error: null }));

@@ -1,3 +1,4 @@
+import type { RefStore } from '../contracts/catalog.ts';
 import type { ContentId } from '../contracts/domain.ts';
 import type { FileHashes } from '../contracts/piece-hashes.ts';
 import { isSwarmError, SwarmError } from '../errors.ts';
@@ -20,11 +21,13 @@ const SLICE_MS = 10;
 /** Makes the torrents of what is held, out of hashes that are known. */
 export class TorrentLibrary {
   readonly #held: HeldHashes;
+  readonly #refs: Pick<RefStore, 'servable'>;
   readonly #kept = new Map<string, SealedTorrent>();
   #keptBytes = 0;
 
-  constructor(held: HeldHashes) {
+  constructor(held: HeldHashes, refs: Pick<RefStore, 'servable'>) {
     this.#held = held;
+    this.#refs = refs;
   }
 
   /** How the torrent of a subject is laid out. Throws BAD_TORRENT, TOO_LARGE: there is none. */
@@ -38,23 +41,28 @@ export class TorrentLibrary {
     return planRepoTorrent(repo.id.slice(repo.id.indexOf('/') + 1), files, variant);
   }
 
-  /** The torrent of a subject; undefined while something of it is not held, or not hashed. Throws as `plan`. */
+  /** The torrent of a subject; undefined while something of it is not ready. Throws as `plan`. */
   async find(subject: Subject, variant: Variant): Promise<SealedTorrent | undefined> {
-    const contents = contentsOf(subject);
     const layout = this.plan(subject, variant);
+    if (!(await this.isReady(subject, layout))) return undefined;
     const key = `${subject.key}?${variant}`;
     const kept = this.#kept.get(key);
-    if (kept && (await this.isReady(contents, layout))) return kept;
-    const sealed = await this.#seal(layout, contents);
+    if (kept) return kept;
+    const sealed = await this.#seal(layout, contentsOf(subject));
     if (sealed && subject.kind === 'repo') this.#keep(key, sealed);
     return sealed;
   }
 
-  /** Is every file held and hashed? */
-  async isReady(contents: readonly ContentId[], { pieceLength }: CanonicalLayout): Promise<boolean> {
+  /**
+   * Is every file held, hashed, and proved to be the repo's? Anybody can commit a pointer to bytes that only others may read: held bytes
+   * become a torrent of this repo once the Hub has served some of them for it to an anonymous caller.
+   */
+  async isReady(subject: Subject, { pieceLength }: CanonicalLayout): Promise<boolean> {
     const pause = createPause();
-    for (const content of contents) {
+    const { repo } = subject.grant;
+    for (const content of contentsOf(subject)) {
       if (!this.#held.has(content, pieceLength)) return false;
+      if (content.kind === 'lfs' && content.size > 0 && !this.#refs.servable(repo, content.sha256)) return false;
       await pause();
     }
     return true;
@@ -70,6 +78,7 @@ export class TorrentLibrary {
         await pause();
       }
     } catch (error) {
+      // Evicted meanwhile.
       if (isSwarmError(error, 'NOT_CACHED')) return undefined;
       throw error;
     }

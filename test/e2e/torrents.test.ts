@@ -265,6 +265,25 @@ describe('no torrent is made of', () => {
     expect([bytes.status, (await bytes.arrayBuffer()).byteLength]).toEqual([200, big.size]);
   });
 
+  test('a forged pointer to the bytes of a private repo, whether it stands alone or in a repo', async () => {
+    const hub = await sampleHub({ repos: [hidden] });
+    const token = `hf_${'o'.repeat(34)}`;
+    hub.accounts.add({ token, user: 'owner', grants: ['org/private'] });
+    const { sha256 = '', size } = hub.file('org/private', 'w.bin');
+    hub.addRepo({ name: 'forger/public', card, files: { 'stolen.bin': { pointer: { sha256, size } } } });
+    await using mirror = await startMirror({ hub });
+    const bytes = await fetch(`${mirror.url}/org/private/resolve/main/w.bin`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect((await bytes.arrayBuffer()).byteLength).toBe(size);
+    for (const path of ['forger/public/stolen.bin', 'forger/public']) {
+      const response = await fetch(`${mirror.url}/torrent/${path}?wait=20`);
+      expect(response.headers.get('content-type')).toContain('application/json');
+      expect([path, response.status]).toEqual([path, expect.toSatisfy((status: number) => status >= 400)]);
+      await until(async () => (await statusOf(mirror, path)).status === 'failed', 20);
+    }
+  });
+
   test('repos whose licence does not allow it, unless the operator says so', async () => {
     const repos: SampleRepo[] = [
       { name: 'org/vendor', card: { license: 'llama3.1' }, files: { 'a.txt': 'a\n' } },
