@@ -35,6 +35,12 @@ export type ErrorCode =
   | 'NOT_CACHED'
   /** No torrent is made of this: its repo is gated or private, or its licence does not allow passing it on. */
   | 'NOT_REDISTRIBUTABLE'
+  /** A peer could not be reached, or a port could not be opened. */
+  | 'CONNECT_FAILED'
+  /** A tracker could not be reached, or refused; the message has its words. */
+  | 'TRACKER_FAILED'
+  /** A file of a torrent could not be read or written; the message says which, and why. */
+  | 'STORAGE'
   /** The data directory is in use by another process. */
   | 'DATA_DIR_LOCKED'
   /** The data directory was written by a newer modelswarm, or is not one of ours. */
@@ -63,6 +69,9 @@ const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   BAD_MAGNET: 400,
   NOT_CACHED: 404,
   NOT_REDISTRIBUTABLE: 403,
+  CONNECT_FAILED: 502,
+  TRACKER_FAILED: 502,
+  STORAGE: 500,
   DATA_DIR_LOCKED: 500,
   DATA_DIR_FORMAT: 500,
   CONFIG: 500,
