@@ -174,7 +174,8 @@ class OurNode {
   }
 
   async #askBootstrapNode(address: string): Promise<void> {
-    const [, host = '', port = ''] = /^(.+):(\d+)$/.exec(address) ?? [];
+    const [, host, port] = /^([^:]+):(\d+)$/.exec(address) ?? [];
+    if (host === undefined) return;
     try {
       // The library would take an IPv6 address as well, which its socket cannot send to.
       this.addNode({ host: (await lookup(host, { family: 4 })).address, port: Number(port) });

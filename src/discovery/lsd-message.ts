@@ -37,8 +37,9 @@ export function decodeLsdAnnounce(bytes: Uint8Array): LsdAnnounce | undefined {
   let cookie: string | undefined;
   const infoHashes: Uint8Array[] = [];
   for (const line of lines) {
-    const [, name = '', value = ''] = /^([\w-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-    switch (name.toLowerCase()) {
+    const colon = line.indexOf(':');
+    const value = line.slice(colon + 1).trim();
+    switch (line.slice(0, colon).toLowerCase()) {
       case 'port':
         if (/^\d{1,5}$/.test(value)) port = Number(value);
         break;

@@ -71,9 +71,9 @@ function usable(tiers: readonly (readonly string[])[]): readonly (readonly strin
   const seen = new Set<string>();
   return tiers.map((tier) =>
     tier.filter((url) => {
-      if (seen.has(url) || seen.size >= MOST_TRACKERS || url.length > LONGEST_URL || !URL.canParse(url)) return false;
+      if (seen.has(url) || seen.size >= MOST_TRACKERS || url.length > LONGEST_URL) return false;
       seen.add(url);
-      return true;
+      return URL.canParse(url) && new URL(url).hostname !== '';
     }),
   );
 }

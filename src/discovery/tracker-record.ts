@@ -54,9 +54,10 @@ export class TrackerRecord {
     return this.#completed ? 'completed' : undefined;
   }
 
-  /** The download has come to its end: whoever was told that it began is told that as well. */
-  complete(): void {
+  /** The download has come to its end. Returns whether the tracker has to be told: when it was told that there is one. */
+  complete(): boolean {
     this.#completed = this.knowsUs;
+    return this.#completed;
   }
 
   succeeded(answer: AnnounceAnswer, event: AnnounceEvent | undefined, now: number): void {

@@ -53,9 +53,8 @@ export class TrackerSession implements DiscoverySession {
   }
 
   completed(): void {
-    for (const tracker of this.#tiers.inOrder()) tracker.complete();
-    this.#urgent = true;
-    this.#pause.abort();
+    for (const tracker of this.#tiers.inOrder()) this.#urgent = tracker.complete() || this.#urgent;
+    if (this.#urgent) this.#pause.abort();
   }
 
   wantMore(): void {

@@ -71,7 +71,9 @@ export function decodeUdpAnswer(bytes: Uint8Array, family: 4 | 6): UdpAnswer | u
   const transaction = packet.getUint32(4);
   switch (packet.getUint32(0)) {
     case CONNECT:
-      return bytes.length < 16 ? undefined : { transaction, action: 'connect', connectionId: Uint8Array.from(bytes.subarray(8, 16)) };
+      return bytes.length < 16
+        ? undefined
+        : { transaction, action: 'connect', connectionId: Uint8Array.from(bytes.subarray(8, 16)) };
     case ANNOUNCE: {
       if (bytes.length < 20) return undefined;
       const peers = bytes.subarray(20);
