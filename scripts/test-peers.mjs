@@ -24,6 +24,7 @@ const debian = {
   mktorrent: 'mktorrent',
   'transmission-cli': 'transmission-create',
   'qbittorrent-nox': 'qbittorrent-nox',
+  opentracker: 'opentracker',
 };
 /** Debian packages that bring no command of their own, with a folder of theirs. */
 const debianFolders = { 'python3-libtorrent': '/usr/lib/python3/dist-packages/libtorrent.egg-info' };
