@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { runProgram } from '../../test/support/run-program.ts';
 import { type Encodable, encode } from '../bencode/encode.ts';
 import type { PeerAddress } from '../contracts/connection.ts';
 import type { SwarmMember } from '../contracts/discovery.ts';
@@ -114,6 +115,22 @@ test('the end frees the port, also while it searches, and ends every session', a
   dht.addNode({ host: '127.0.0.1', port: 1 });
   const again = await start([], { port });
   expect(again.port).toBe(port);
+});
+
+test('what was closed does not keep the process alive', async () => {
+  const script = `
+    import { createDht } from ${JSON.stringify(new URL('dht.ts', import.meta.url).href)};
+    const first = await createDht({ host: '127.0.0.1', bootstrap: [] });
+    const bootstrap = ['127.0.0.1:' + first.port, '127.0.0.1:1'];
+    const second = await createDht({ host: '127.0.0.1', bootstrap });
+    const stats = () => ({ uploaded: 0, downloaded: 0, left: 0 });
+    const hash = new Uint8Array(20);
+    second.join({ infoHash: hash, peerId: hash, port: 1, isPrivate: false, stats, found: () => {} });
+    await first.close();
+    await second.close();
+    console.log('closed');`;
+  const result = await runProgram(process.execPath, ['--input-type=module', '--eval', script]);
+  expect(result).toEqual({ code: 0, stdout: 'closed\n', stderr: '' });
 });
 
 test('no packet ends the process, and the node answers after all of them', async () => {

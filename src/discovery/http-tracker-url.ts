@@ -34,7 +34,7 @@ export function scrapeUrl(tracker: string, infoHashes: readonly Uint8Array[]): U
 }
 
 /** Bytes in a query: what is not unreserved (RFC 3986) as `%XX`. */
-export function percentEncode(bytes: Uint8Array): string {
+function percentEncode(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) {
     const character = String.fromCharCode(byte);
