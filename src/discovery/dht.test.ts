@@ -149,10 +149,13 @@ test('no packet ends the process, and the node answers after all of them', async
     for (const key of ['id', 'nodes', 'values', 'token']) send({ t: 'aa', y: 'r', r: { id, [key]: value } });
     for (const key of ['t', 'y', 'q', 'a', 'r', 'e']) send({ t: 'aa', y: 'q', q: 'ping', a: { id }, [key]: value });
   }
+  // The library would answer this one.
+  send({ t: 'xx', y: 'q', q: 'get', a: { id, target: id } });
   const answers: string[] = [];
   socket.on('message', (bytes) => answers.push(bytes.toString('latin1')));
   await vi.waitFor(() => {
     send({ t: 'zz', y: 'q', q: 'ping', a: { id } });
     expect(answers.some((text) => text.includes('1:t2:zz'))).toBe(true);
   }, WAIT);
+  expect(answers.some((text) => text.includes('1:t2:xx'))).toBe(false);
 });

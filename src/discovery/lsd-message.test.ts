@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeLsdAnnounce, encodeLsdAnnounce } from './lsd-message.ts';
+import { decodeLsdAnnounce, encodeLsdAnnounce, hearLsdAnnounce } from './lsd-message.ts';
 
 const HASH = new Uint8Array(20).fill(0xab);
 const text = (lines: readonly string[]): Uint8Array => Buffer.from(`${lines.join('\r\n')}\r\n\r\n\r\n`, 'latin1');
@@ -18,6 +18,14 @@ test('twenty info-hashes fit into a packet', () => {
   const infoHashes = Array.from({ length: 20 }, () => HASH);
   const bytes = encodeLsdAnnounce('[ff15::efc0:988f]:6771', { port: 65_535, infoHashes, cookie: 'f'.repeat(16) });
   expect(decodeLsdAnnounce(bytes)).toEqual({ port: 65_535, infoHashes, cookie: 'f'.repeat(16) });
+});
+
+test('it is heard from neighbours only, and not from oneself', () => {
+  const bytes = encodeLsdAnnounce('x', { port: 6881, infoHashes: [HASH], cookie: 'mine' });
+  expect(hearLsdAnnounce(bytes, '192.168.1.5', 'yours')).toMatchObject({ port: 6881 });
+  expect(hearLsdAnnounce(bytes, 'fe80::5%eth0', 'yours')).toMatchObject({ port: 6881 });
+  expect(hearLsdAnnounce(bytes, '8.8.8.8', 'yours')).toBeUndefined();
+  expect(hearLsdAnnounce(bytes, '192.168.1.5', 'mine')).toBeUndefined();
 });
 
 test('names of headers in any case, no cookie, and info-hashes that are none', () => {

@@ -1,4 +1,5 @@
 import { fromHex, isSha1, toHex } from '../base/hex.ts';
+import { isNeighbour } from './lsd-networks.ts';
 
 /** As long as a packet may be everywhere, and more than our own ever are. */
 const LONGEST_MESSAGE = 1400;
@@ -26,6 +27,12 @@ export function encodeLsdAnnounce(host: string, { port, infoHashes, cookie }: Ls
     ...(cookie === undefined ? [] : [`cookie: ${cookie}`]),
   ];
   return new TextEncoder().encode(`${lines.join('\r\n')}\r\n\r\n\r\n`);
+}
+
+/** The announce that a packet is, when it comes from a neighbour, and not from whoever has this cookie. */
+export function hearLsdAnnounce(bytes: Uint8Array, address: string, ownCookie: string): LsdAnnounce | undefined {
+  const announce = isNeighbour(address) ? decodeLsdAnnounce(bytes) : undefined;
+  return announce?.cookie === ownCookie ? undefined : announce;
 }
 
 /** Reads an announce; undefined when it is none. Info-hashes that are malformed are left out. */

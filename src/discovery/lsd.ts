@@ -4,8 +4,8 @@ import { toHex } from '../base/hex.ts';
 import { systemClock } from '../base/system-clock.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { Discovery, DiscoverySession, DiscoveryStatus, SwarmMember } from '../contracts/discovery.ts';
-import { decodeLsdAnnounce, encodeLsdAnnounce, MOST_ANNOUNCED } from './lsd-message.ts';
-import { isNeighbour, type LocalInterface, localInterfaces } from './lsd-networks.ts';
+import { encodeLsdAnnounce, hearLsdAnnounce, MOST_ANNOUNCED } from './lsd-message.ts';
+import { type LocalInterface, localInterfaces } from './lsd-networks.ts';
 import { type LsdGroups, type LsdSocket, openLsdSocket } from './lsd-socket.ts';
 
 const PAUSE_MS = 5 * 60_000;
@@ -139,9 +139,8 @@ class Lsd {
   }
 
   #received(bytes: Uint8Array, from: RemoteInfo): void {
-    if (!isNeighbour(from.address)) return;
-    const announce = decodeLsdAnnounce(bytes);
-    if (!announce || announce.cookie === this.#cookie) return;
+    const announce = hearLsdAnnounce(bytes, from.address, this.#cookie);
+    if (!announce) return;
     const heard = new Set(announce.infoHashes.map(toHex));
     const peer = { host: from.address, port: announce.port };
     for (const { member, infoHash, peers } of this.#joined) {

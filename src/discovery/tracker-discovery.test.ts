@@ -234,6 +234,21 @@ test('the end that comes while the beginning is told is told after it', async ()
   expect(await trackers.news(1)).toEqual(['a completed']);
 });
 
+test('the end that comes before a tracker could be told of the beginning is not told', async () => {
+  const { trackers, clock, member, discovery } = bed([['a']]);
+  let fail = (_: Error): void => {};
+  trackers.answers.set('a', new Promise<void>((_, reject) => (fail = reject)));
+  const session = discovery.join(member);
+  expect(await trackers.news(1)).toEqual(['a started']);
+  session.completed();
+  fail(new Error('down'));
+  await settled();
+  trackers.answers.delete('a');
+  await advance(clock, 15 * SECOND);
+  await advance(clock, 30 * MINUTE);
+  expect(await trackers.news(2)).toEqual(['a started', 'a']);
+});
+
 test('the end that comes before anything was told is not told', async () => {
   const { trackers, member, discovery } = bed([['a']]);
   const session = discovery.join(member);
