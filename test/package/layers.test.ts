@@ -22,6 +22,7 @@ const LAYERS: readonly (readonly string[])[] = [
 const DECLARED: readonly { readonly from: string; readonly to: string; readonly reason: string }[] = [
   { from: 'cli', to: 'server', reason: 'the command starts a server and shares its options' },
   { from: 'metainfo', to: 'bencode', reason: 'torrent files are bencoded' },
+  { from: 'wire', to: 'bencode', reason: 'messages of extensions are bencoded' },
   { from: 'base', to: 'contracts', reason: 'base holds the default implementations of Clock and Logger' },
 ];
 
