@@ -1,5 +1,4 @@
 /** Our torrents and libtorrent's of the same files are the same, byte for byte, and each reads the other's. */
-import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,104 +7,69 @@ import { toHex } from '../../../src/base/hex.ts';
 import type { FileHashes } from '../../../src/contracts/piece-hashes.ts';
 import { hashFile } from '../../../src/hashing/file-hashes.ts';
 import { createHashPool } from '../../../src/hashing/hash-pool.ts';
-import { planFileTorrent, planRepoTorrent, sealLayout } from '../../../src/metainfo/canonical.ts';
 import { createTorrent } from '../../../src/metainfo/create-torrent.ts';
-import { parseTorrent } from '../../../src/metainfo/parse-torrent.ts';
+import {
+  type CanonicalLayout,
+  parseTorrent,
+  planFileTorrent,
+  planRepoTorrent,
+  sealLayout,
+} from '../../../src/metainfo/index.ts';
 import { missing } from '../../support/peers.ts';
-import { hasLibtorrent, PYTHON } from '../torrents/libtorrent.ts';
+import { hasLibtorrent } from '../torrents/libtorrent.ts';
+import { type Answer, askLibtorrent } from './ask-libtorrent.ts';
+import { bytesOf, CASES, type Case, FORMS, type Form, MIB } from './cases.ts';
 
-const KIB = 1024;
-const MIB = 1024 * KIB;
-const FORMS = ['hybrid', 'v1', 'v2'] as const;
 const absent = missing(hasLibtorrent(), 'libtorrent', 'apt-get install python3-libtorrent');
-
-interface Case {
-  readonly name: string;
-  readonly kind: 'file' | 'repo';
-  readonly files: readonly { readonly path: string; readonly length: number }[];
-}
-
-const single = (length: number): Case => ({
-  name: `f${length}`,
-  kind: 'file',
-  files: [{ path: `f${length}`, length }],
-});
-const repo = (name: string, files: Readonly<Record<string, number>>): Case => ({
-  name,
-  kind: 'repo',
-  files: Object.entries(files).map(([path, length]) => ({ path, length })),
-});
-const named = (count: number, path: (index: number) => string, length: (index: number) => number) =>
-  Object.fromEntries(Array.from({ length: count }, (_, index) => [path(index), length(index)]));
-
-const CASES: readonly Case[] = [
-  ...[0, 1, 16 * KIB - 1, 16 * KIB, 16 * KIB + 1, 32 * KIB, 48 * KIB + 5].map(single),
-  ...[MIB - 1, MIB, MIB + 1, 2 * MIB - 1, 2 * MIB, 2 * MIB + 1, 3.5 * MIB, 5 * MIB + 12_345, 17 * MIB + 3].map(single),
-  repo('empty-files', { 'a.txt': 0, 'b.bin': MIB + 1, 'c/d.txt': 0, 'z.txt': 0 }),
-  repo('all-empty', { a: 0, b: 0 }),
-  repo('one-file', { 'only.bin': 3 * MIB + 1 }),
-  repo('one-file-of-a-piece', { 'only.bin': MIB }),
-  repo('last-full', { 'a.bin': 5, 'b.bin': 2 * MIB }),
-  repo('last-partial', { 'a.bin': 2 * MIB, 'b.bin': 5 }),
-  repo('last-empty', { 'a.bin': 5, 'b.bin': 0 }),
-  repo('order', { 'a-b': 1, 'a/z': 2, 'a/b/c': 3, 'a.b': 4, Z: 5, B: 6, c: 7, a0: 8 }),
-  repo('unicode', { 'ünïcödé/日本語 😀.txt': 70_000, é: 1, 'e\u0301': 2, 'spaces and #%?&+': 3 }),
-  repo('same-bytes', { 'a/x.bin': 0, 'b/x.bin': 0, 'c.bin': MIB + 1 }),
-  repo('deep', { [`${'d/'.repeat(30)}f.bin`]: MIB + 7, 'd/e.bin': 3 }),
-  repo(
-    'many',
-    named(
-      200,
-      (index) => `${index % 7}/file-${index}.txt`,
-      (index) => (index * 977) % 50_000,
-    ),
-  ),
-];
-
-interface Answer {
-  readonly refused?: string;
-  readonly torrent: string;
-  readonly info: string;
-  readonly layers: Readonly<Record<string, string>>;
-  readonly ours: {
-    readonly infoHash: string | null;
-    readonly infoHashV2: string | null;
-    readonly files: readonly { readonly path: string; readonly length: number; readonly root: string }[];
-  };
-}
+const NO_ROOT = '0'.repeat(64);
 
 const pool = createHashPool();
 let folder: string;
 
 /** Writes the files of a case below a folder of its own, and hashes them. */
-async function prepare({ name, kind, files }: Case, index: number): Promise<{ base: string; hashes: FileHashes[] }> {
+async function prepare({ name, kind, files, pieceLength }: Case, index: number) {
   const base = join(folder, `${index}`);
   const root = kind === 'file' ? base : join(base, name);
   const hashes: FileHashes[] = [];
   for (const [file, { path, length }] of files.entries()) {
     await mkdir(dirname(join(root, path)), { recursive: true });
-    const bytes = Uint8Array.from({ length }, (_, at) => (at * 31 + file * 7 + (at >> 8)) & 255);
-    await writeFile(join(root, path), bytes);
-    hashes.push(await hashFile(pool, join(root, path), length, { pieceLengths: [MIB] }));
+    await writeFile(join(root, path), bytesOf(file, length));
+    hashes.push(await hashFile(pool, join(root, path), length, { pieceLengths: [...new Set([MIB, pieceLength])] }));
   }
   return { base, hashes };
 }
 
-function ourTorrent({ name, kind, files }: Case, form: (typeof FORMS)[number], hashes: readonly FileHashes[]) {
-  const variant = form === 'hybrid' ? 'default' : form;
-  try {
-    const layout =
-      kind === 'file' ? planFileTorrent(name, files[0]?.length ?? 0, variant) : planRepoTorrent(name, files, variant);
-    const sealed = sealLayout(layout, (index) => hashes[index] ?? expect.fail('no such file'));
-    return { ...sealed, bytes: createTorrent({ info: sealed.info, pieceLayers: sealed.pieceLayers }) };
-  } catch {
-    return undefined;
-  }
+/** Of so few bytes a canonical torrent always has pieces of 1 MiB. */
+function withPieces(layout: CanonicalLayout, pieceLength: number): CanonicalLayout {
+  if (pieceLength === layout.pieceLength) return layout;
+  const isPadded = layout.version !== 'v2' && layout.files.length > 1;
+  const padAfter = (length: number) => (isPadded ? (pieceLength - (length % pieceLength)) % pieceLength : 0);
+  return { ...layout, pieceLength, files: layout.files.map((file) => ({ ...file, padAfter: padAfter(file.length) })) };
 }
 
+function planned({ name, kind, files, pieceLength }: Case, form: Form): CanonicalLayout {
+  const variant = form === 'hybrid' ? 'default' : form;
+  const layout =
+    kind === 'file' ? planFileTorrent(name, files[0]?.length ?? 0, variant) : planRepoTorrent(name, files, variant);
+  return withPieces(layout, pieceLength);
+}
+
+const isEmpty = ({ files }: Case): boolean => files.every(({ length }) => length === 0);
+
+function ourTorrent(of: Case, form: Form, hashes: readonly FileHashes[]) {
+  const sealed = sealLayout(planned(of, form), (index) => hashes[index] ?? expect.fail('no such file'));
+  return { ...sealed, bytes: createTorrent({ info: sealed.info, pieceLayers: sealed.pieceLayers }) };
+}
+
+const hex = (hash: Uint8Array | undefined): string | null => (hash ? toHex(hash) : null);
+const hexLayers = (layers: ReadonlyMap<string, Uint8Array> = new Map()): Record<string, string> =>
+  Object.fromEntries([...layers].map(([root, layer]) => [root, toHex(layer)]));
+
 describe.skipIf(absent)('the same files in libtorrent 2.0.8', () => {
-  const table = CASES.flatMap((of) => FORMS.map((form) => ({ title: `${of.name} (${form})`, of, form })));
-  const ours: ReturnType<typeof ourTorrent>[] = [];
+  const table = CASES.flatMap((of) => FORMS.map((form) => ({ title: `${of.title}, ${form}`, of, form }))).map(
+    (row, index) => ({ ...row, index }),
+  );
+  const ours: (ReturnType<typeof ourTorrent> | undefined)[] = [];
   let answers: readonly Answer[] = [];
 
   beforeAll(async () => {
@@ -114,59 +78,77 @@ describe.skipIf(absent)('the same files in libtorrent 2.0.8', () => {
     for (const [index, of] of CASES.entries()) {
       const { base, hashes } = await prepare(of, index);
       for (const form of FORMS) {
-        const made = ourTorrent(of, form, hashes);
-        const torrent = made && join(base, `${form}.torrent`);
+        const made = isEmpty(of) ? undefined : ourTorrent(of, form, hashes);
+        const torrent = made ? join(base, `${form}.torrent`) : null;
         if (made && torrent) await writeFile(torrent, made.bytes);
         ours.push(made);
         const files = of.files.map(({ path, length }) => ({
           path: of.kind === 'file' ? path : `${of.name}/${path}`,
           length,
         }));
-        questions.push({ folder: base, form, files, pieceLength: MIB, torrent });
+        questions.push({ folder: base, form, files, pieceLength: of.pieceLength, torrent });
       }
     }
-    const script = join(import.meta.dirname, 'python/libtorrent_torrents.py');
-    const input = JSON.stringify(questions);
-    const { stdout, stderr } = spawnSync(PYTHON, [script], { input, encoding: 'utf8', maxBuffer: 256 * MIB });
-    expect(stderr).toBe('');
-    answers = JSON.parse(stdout);
+    answers = askLibtorrent(questions);
   });
   afterAll(async () => {
     await pool.close();
     await rm(folder, { recursive: true, force: true });
   });
 
-  it.each(table.map((row, index) => ({ ...row, index })))('$title', ({ index, of, form }) => {
-    const answer = answers[index] ?? expect.fail('no answer');
-    const made = ours[index];
-    if (answer.refused !== undefined || !made) {
-      // Nothing to share: neither makes one.
-      expect([of.files.every(({ length }) => length === 0), made, answer.refused]).toEqual([
-        true,
-        undefined,
-        expect.any(String),
-      ]);
-      return;
+  const find = (index: number) => {
+    const { ours: read, theirs } = answers[index] ?? expect.fail('no answer');
+    const made = ours[index] ?? expect.fail('no torrent of ours');
+    if ('refused' in theirs) expect.fail(theirs.refused);
+    return { made, theirs, read: read ?? expect.fail('not read') };
+  };
+  const some = table.filter(({ of }) => !isEmpty(of));
+  const none = table.filter(({ of }) => isEmpty(of));
+
+  it.each(some)('make the same torrent: $title', ({ index, of, form }) => {
+    const { made, theirs } = find(index);
+    expect(Buffer.from(made.info).toString('latin1')).toBe(Buffer.from(theirs.info, 'base64').toString('latin1'));
+    expect(made.layout.version).toBe(form);
+    expect(hexLayers(made.pieceLayers)).toEqual(theirs.layers);
+    if (of.expected) {
+      const hashes = { infoHash: hex(made.infoHash), infoHashV2: hex(made.infoHashV2) };
+      expect(hashes).toEqual(of.expected[form]);
     }
-    expect(Buffer.from(made.info).toString('base64')).toBe(answer.info);
-    expect(Object.fromEntries([...(made.pieceLayers ?? [])].map(([root, layer]) => [root, toHex(layer)]))).toEqual(
-      answer.layers,
-    );
-    const [v1, v2] = [made.infoHash, made.infoHashV2].map((hash) => (hash ? toHex(hash) : null));
-    expect([answer.ours.infoHash, answer.ours.infoHashV2]).toEqual([v1, v2]);
-    const theirs = parseTorrent(new Uint8Array(Buffer.from(answer.torrent, 'base64')));
-    const read = (hash: Uint8Array | undefined) => (hash ? toHex(hash) : null);
-    expect([read(theirs.infoHash), read(theirs.infoHashV2)]).toEqual([v1, v2]);
+  });
+
+  it.each(some)('make a torrent that libtorrent reads as we mean it: $title', ({ index, of, form }) => {
+    const { made, read } = find(index);
+    const { infoHash, infoHashV2, pieceLength, layers, files } = read;
+    expect([infoHash, infoHashV2, pieceLength]).toEqual([hex(made.infoHash), hex(made.infoHashV2), of.pieceLength]);
+    expect(layers).toEqual(hexLayers(made.pieceLayers));
+    const parsed = parseTorrent(made.bytes);
     // A v2 torrent of one file that lies in no folder is a single file to libtorrent, whatever the torrent's name.
-    const isFile = of.kind === 'file' || (form === 'v2' && of.files.length === 1);
-    const prefix = isFile ? '' : `${of.name}/`;
-    const files = theirs.files.filter(({ isPad }) => !isPad);
-    expect(
-      files.map(({ path, length, root }) => ({
-        path: prefix + path,
-        length,
-        root: root ? toHex(root) : '0'.repeat(64),
-      })),
-    ).toEqual(answer.ours.files.map((file) => (form === 'v1' ? { ...file, root: '0'.repeat(64) } : file)));
+    const isFile = of.kind === 'file' || (form === 'v2' && of.files.length === 1 && !of.files[0]?.path.includes('/'));
+    expect(files).toEqual(
+      parsed.files
+        .filter(({ isPad }) => !isPad)
+        .map(({ path, length, offset, root }) => ({
+          path: isFile ? path : `${of.name}/${path}`,
+          length,
+          offset,
+          root: hex(root) ?? NO_ROOT,
+        })),
+    );
+  });
+
+  it.each(some)('make a torrent of libtorrent that we read as it means it: $title', ({ index, of, form }) => {
+    const { theirs, read } = find(index);
+    const parsed = parseTorrent(new Uint8Array(Buffer.from(theirs.torrent, 'base64')));
+    expect([hex(parsed.infoHash), hex(parsed.infoHashV2)]).toEqual([read.infoHash, read.infoHashV2]);
+    expect([parsed.version, parsed.pieceLength, parsed.hasAllLayers]).toEqual([form, of.pieceLength, true]);
+    expect(hexLayers(parsed.pieceLayers)).toEqual(theirs.layers);
+    const sorted = (files: readonly { readonly path: string; readonly length: number }[]) =>
+      files.map(({ path, length }) => `${path} ${length}`).sort();
+    expect(sorted(parsed.files.filter(({ isPad }) => !isPad))).toEqual(sorted(of.files));
+  });
+
+  it.each(none)('are too few for a torrent, ours or theirs: $title', ({ index, of, form }) => {
+    expect(() => planned(of, form)).toThrow(expect.objectContaining({ code: 'BAD_TORRENT' }));
+    expect(answers[index]?.theirs).toEqual({ refused: expect.any(String) });
   });
 });

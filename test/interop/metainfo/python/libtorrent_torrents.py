@@ -8,41 +8,47 @@ import libtorrent as lt
 FLAGS = {'hybrid': 0, 'v1': lt.create_torrent.v1_only | lt.create_torrent.canonical_files, 'v2': lt.create_torrent.v2_only}
 
 
+def layers_of(entry):
+    return {root.hex(): layer.hex() for root, layer in entry.get(b'piece layers', {}).items()}
+
+
 def make(case):
+    """None where libtorrent refuses."""
     storage = lt.file_storage()
     for file in case['files']:
         storage.add_file(file['path'], file['length'])
-    creator = lt.create_torrent(storage, case['pieceLength'], flags=FLAGS[case['form']])
-    lt.set_piece_hashes(creator, case['folder'])
-    return creator.generate()
+    try:
+        creator = lt.create_torrent(storage, case['pieceLength'], flags=FLAGS[case['form']])
+        lt.set_piece_hashes(creator, case['folder'])
+        entry = creator.generate()
+    except RuntimeError as error:
+        return {'refused': str(error)}
+    return {
+        'torrent': base64.b64encode(lt.bencode(entry)).decode(),
+        'info': base64.b64encode(lt.bencode(entry[b'info'])).decode(),
+        'layers': layers_of(entry),
+    }
 
 
 def read(path):
-    info = lt.torrent_info(path)
+    # It checks the piece layers against their roots, and what it writes is what it understood.
+    params = lt.load_torrent_file(path)
+    info = params.ti
     hashes, files = info.info_hashes(), info.files()
     real = [index for index in range(files.num_files()) if not files.file_flags(index) & lt.file_storage.flag_pad_file]
     return {
         'infoHash': str(hashes.v1) if hashes.has_v1() else None,
         'infoHashV2': str(hashes.v2) if hashes.has_v2() else None,
-        'files': [{'path': files.file_path(index), 'length': files.file_size(index), 'root': files.root(index).to_bytes().hex()} for index in real],
+        'pieceLength': info.piece_length(),
+        'layers': layers_of(lt.write_torrent_file(params)),
+        'files': [{
+            'path': files.file_path(index),
+            'length': files.file_size(index),
+            'offset': files.file_offset(index),
+            'root': files.root(index).to_bytes().hex(),
+        } for index in real],
     }
 
 
-def main():
-    answers = []
-    for case in json.load(sys.stdin):
-        try:
-            entry = make(case)
-        except RuntimeError as error:
-            answers.append({'refused': str(error)})
-            continue
-        answers.append({
-            'torrent': base64.b64encode(lt.bencode(entry)).decode(),
-            'info': base64.b64encode(lt.bencode(entry[b'info'])).decode(),
-            'layers': {root.hex(): layer.hex() for root, layer in entry.get(b'piece layers', {}).items()},
-            'ours': read(case['torrent']) if case.get('torrent') else None,
-        })
-    json.dump(answers, sys.stdout)
-
-
-main()
+json.dump([{'theirs': make(case), 'ours': read(case['torrent']) if case['torrent'] else None} for case in json.load(sys.stdin)],
+          sys.stdout)
