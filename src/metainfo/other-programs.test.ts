@@ -7,6 +7,7 @@ import { parseTorrent } from './parse-torrent.ts';
 const FIXTURES = join(import.meta.dirname, '../../test/fixtures/torrents');
 
 interface Expectation {
+  readonly version: string;
   readonly infoHash: string | null;
   readonly infoHashV2: string | null;
   readonly pieceLength: number;
@@ -14,7 +15,7 @@ interface Expectation {
   readonly private: boolean;
   readonly trackers: readonly (readonly string[])[];
   readonly webSeeds: readonly string[];
-  readonly files: readonly { readonly path: string; readonly length: number }[];
+  readonly files: readonly { readonly path: string; readonly length: number; readonly root: string | null }[];
 }
 
 const expected: Readonly<Record<string, Expectation>> = JSON.parse(
@@ -26,6 +27,7 @@ describe('torrents of other programs are read as they meant them', () => {
   test.each(Object.entries(expected))('%s', (name, expectation) => {
     const torrent = read(name);
     expect({
+      version: torrent.version,
       infoHash: torrent.infoHash ? toHex(torrent.infoHash) : null,
       infoHashV2: torrent.infoHashV2 ? toHex(torrent.infoHashV2) : null,
       pieceLength: torrent.pieceLength,
@@ -33,9 +35,12 @@ describe('torrents of other programs are read as they meant them', () => {
       private: torrent.isPrivate,
       trackers: torrent.trackers,
       webSeeds: torrent.webSeeds,
-      files: torrent.files.filter(({ isPad }) => !isPad).map(({ path, length }) => ({ path, length })),
+      files: torrent.files
+        .filter(({ isPad }) => !isPad)
+        .map(({ path, length, root }) => ({ path, length, root: root ? toHex(root) : null })),
     }).toEqual(expectation);
     expect(torrent.hasAllLayers).toBe(true);
+    expect(torrent.isSingleFile).toBe(name.includes('single'));
   });
 
   test('libtorrent pads behind the last file, too', () => {

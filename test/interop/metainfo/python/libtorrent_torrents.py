@@ -13,7 +13,6 @@ def layers_of(entry):
 
 
 def make(case):
-    """None where libtorrent refuses."""
     storage = lt.file_storage()
     for file in case['files']:
         storage.add_file(file['path'], file['length'])
@@ -31,8 +30,14 @@ def make(case):
 
 
 def read(path):
+    """None where there is no torrent of ours."""
+    if path is None:
+        return None
     # It checks the piece layers against their roots, and what it writes is what it understood.
-    params = lt.load_torrent_file(path)
+    try:
+        params = lt.load_torrent_file(path)
+    except RuntimeError as error:
+        return {'refused': str(error)}
     info = params.ti
     hashes, files = info.info_hashes(), info.files()
     real = [index for index in range(files.num_files()) if not files.file_flags(index) & lt.file_storage.flag_pad_file]
@@ -50,5 +55,4 @@ def read(path):
     }
 
 
-json.dump([{'theirs': make(case), 'ours': read(case['torrent']) if case['torrent'] else None} for case in json.load(sys.stdin)],
-          sys.stdout)
+json.dump([{'theirs': make(case), 'ours': read(case['torrent'])} for case in json.load(sys.stdin)], sys.stdout)
