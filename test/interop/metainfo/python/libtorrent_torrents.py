@@ -33,9 +33,10 @@ def read(path):
     """None where there is no torrent of ours."""
     if path is None:
         return None
-    # It checks the piece layers against their roots, and what it writes is what it understood.
+    # What it writes is what it understood; it refuses to write layers that it has not found to lead to their roots.
     try:
         params = lt.load_torrent_file(path)
+        layers = layers_of(lt.write_torrent_file(params))
     except RuntimeError as error:
         return {'refused': str(error)}
     info = params.ti
@@ -45,7 +46,7 @@ def read(path):
         'infoHash': str(hashes.v1) if hashes.has_v1() else None,
         'infoHashV2': str(hashes.v2) if hashes.has_v2() else None,
         'pieceLength': info.piece_length(),
-        'layers': layers_of(lt.write_torrent_file(params)),
+        'layers': layers,
         'files': [{
             'path': files.file_path(index),
             'length': files.file_size(index),
