@@ -86,7 +86,8 @@ function fillUp(layer: Uint8Array, base: number): Uint8Array {
 
 function reduceFull(level: Uint8Array): Uint8Array {
   const above = new Uint8Array(level.length / 2);
-  for (let at = 0; at < above.length; at += HASH) platform.digestInto('SHA-256', level.subarray(2 * at, 2 * at + 2 * HASH), above, at);
+  for (let at = 0; at < above.length; at += HASH)
+    platform.digestInto('SHA-256', level.subarray(2 * at, 2 * at + 2 * HASH), above, at);
   return above;
 }
 

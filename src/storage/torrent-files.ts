@@ -5,7 +5,7 @@ import { isSwarmError, SwarmError } from '../errors.ts';
 import type { OpenFiles } from './open-files.ts';
 
 /** Of files that are not complete yet. */
-export const PART_SUFFIX = '.part';
+const PART_SUFFIX = '.part';
 
 export interface TorrentFilesOptions {
   /** Path of each file below `root`, `/`-joined and safe; undefined for what has no bytes of its own (pads, links). */

@@ -3,7 +3,7 @@ import { readUint32 } from './messages.ts';
 const ROOT_BYTES = 32;
 const REQUEST_BYTES = ROOT_BYTES + 16;
 /** BEP 52 asks for at most 512; libtorrent answers up to 8,192. */
-export const MOST_HASHES = 8192;
+const MOST_HASHES = 8192;
 const MOST_PROOF = 64;
 
 /** Which hashes of a file's tree are wanted (BEP 52 `hash request`). */

@@ -1,0 +1,92 @@
+import { platform } from '#platform';
+import { decodeMetadataMessage, encodeMetadataMessage, METADATA_PIECE_BYTES } from '../wire/metadata-message.ts';
+import type { Peer } from './peer.ts';
+
+export const METADATA_EXTENSION = 'ut_metadata';
+/** Downloads of metadata that are wrong as a whole: from then on only one peer at a time is believed. */
+const MOST_ASKED = 4;
+
+/** What the metadata must hash to. */
+export interface MetadataNames {
+  /** SHA-1, 20 bytes. */
+  readonly infoHash: Uint8Array | undefined;
+  /** SHA-256, 32 bytes. */
+  readonly infoHashV2: Uint8Array | undefined;
+}
+
+/** Downloads the info dictionary of a magnet link (BEP 9). Each peer is asked for all of it by itself, so that it is clear who lies. */
+export class MetadataDownload {
+  readonly #names: MetadataNames;
+  readonly #tries = new Map<Peer, { readonly bytes: Uint8Array; readonly missing: Set<number> }>();
+  readonly #onInfo: (info: Uint8Array) => void;
+  #isDone = false;
+
+  /** `onInfo` is called once, with bytes that have the right hash. */
+  constructor(names: MetadataNames, onInfo: (info: Uint8Array) => void) {
+    this.#names = names;
+    this.#onInfo = onInfo;
+  }
+
+  /** Asks a peer that has said how large the metadata is. */
+  ask(peer: Peer): void {
+    const size = peer.extensions?.metadataSize;
+    if (this.#isDone || size === undefined || this.#tries.has(peer) || this.#tries.size >= MOST_ASKED) return;
+    const count = Math.ceil(size / METADATA_PIECE_BYTES);
+    const missing = new Set(Array.from({ length: count }, (_, piece) => piece));
+    this.#tries.set(peer, { bytes: new Uint8Array(size), missing });
+    for (const piece of missing)
+      peer.sendExtended(METADATA_EXTENSION, encodeMetadataMessage({ kind: 'request', piece }));
+  }
+
+  /** Takes a message of a peer. Returns false when the peer lies. */
+  take(peer: Peer, payload: Uint8Array): boolean {
+    const message = decodeMetadataMessage(payload);
+    const attempt = this.#tries.get(peer);
+    if (!message || !attempt || this.#isDone) return true;
+    // Whoever rejects stays in the list: it is not asked again.
+    if (message.kind === 'reject') attempt.missing.clear();
+    if (message.kind !== 'data') return true;
+    const start = message.piece * METADATA_PIECE_BYTES;
+    const expected = Math.min(METADATA_PIECE_BYTES, attempt.bytes.length - start);
+    if (message.bytes.length !== expected) return false;
+    if (!attempt.missing.delete(message.piece)) return true;
+    attempt.bytes.set(message.bytes, start);
+    if (attempt.missing.size > 0) return true;
+    if (!this.#isRight(attempt.bytes)) return false;
+    this.#isDone = true;
+    this.#onInfo(attempt.bytes);
+    return true;
+  }
+
+  /** The peer is gone. */
+  forget(peer: Peer): void {
+    this.#tries.delete(peer);
+  }
+
+  #isRight(info: Uint8Array): boolean {
+    const { infoHash, infoHashV2 } = this.#names;
+    return (
+      (!infoHash || same(platform.digest('SHA-1', info), infoHash)) &&
+      (!infoHashV2 || same(platform.digest('SHA-256', info), infoHashV2))
+    );
+  }
+}
+
+/** Answers a peer that asks for metadata. */
+export function answerMetadataRequest(peer: Peer, payload: Uint8Array, info: Uint8Array | undefined): void {
+  const message = decodeMetadataMessage(payload);
+  if (message?.kind !== 'request') return;
+  const { piece } = message;
+  const start = piece * METADATA_PIECE_BYTES;
+  const bytes = info?.subarray(start, start + METADATA_PIECE_BYTES) ?? new Uint8Array(0);
+  peer.sendExtended(
+    METADATA_EXTENSION,
+    encodeMetadataMessage(
+      bytes.length > 0 ? { kind: 'data', piece, totalSize: info?.length ?? 0, bytes } : { kind: 'reject', piece },
+    ),
+  );
+}
+
+function same(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, index) => byte === other[index]);
+}

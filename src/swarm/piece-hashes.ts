@@ -1,0 +1,133 @@
+import { fromHex, toHex } from '../base/hex.ts';
+import type { HashPool, RunHashes, RunPart } from '../contracts/hasher.ts';
+import { layerMatches } from '../metainfo/merkle.ts';
+import type { Torrent } from '../metainfo/torrent.ts';
+import type { PieceMap } from './piece-map.ts';
+
+const SHA1 = 20;
+const SHA256 = 32;
+
+/** What the pieces of a torrent must hash to, and the check of it. */
+export class PieceHashes {
+  readonly #torrent: Torrent;
+  readonly #map: PieceMap;
+  readonly #hashing: HashPool;
+  /** By root, hex; more may come from peers. */
+  readonly #layers: Map<string, Uint8Array>;
+
+  constructor(torrent: Torrent, map: PieceMap, hashing: HashPool) {
+    this.#torrent = torrent;
+    this.#map = map;
+    this.#hashing = hashing;
+    this.#layers = new Map(torrent.pieceLayers);
+  }
+
+  /** Is enough known of a piece to check it? Of a v2 torrent from a magnet link, the layer of its file must have come. */
+  isKnown(piece: number): boolean {
+    return this.#torrent.pieces !== undefined || this.#expectedNode(piece) !== undefined;
+  }
+
+  /** The piece layer of a file, by its root. */
+  layer(root: Uint8Array): Uint8Array | undefined {
+    return this.#layers.get(toHex(root));
+  }
+
+  /** All piece layers that are known, by their root in hex. */
+  get layers(): ReadonlyMap<string, Uint8Array> {
+    return this.#layers;
+  }
+
+  /** Takes a layer that a peer sent. Returns false when it does not lead to the root of a file of this torrent. */
+  addLayer(root: Uint8Array, layer: Uint8Array): boolean {
+    const key = toHex(root);
+    const { files, pieceLength } = this.#torrent;
+    const file = files.find(({ root: hash }) => hash && toHex(hash) === key);
+    if (!file || file.length <= pieceLength || !layerMatches(layer, root, file.length, pieceLength)) return false;
+    this.#layers.set(key, layer);
+    return true;
+  }
+
+  /** The roots of files whose layers are wanted. */
+  missingLayers(): Uint8Array[] {
+    const { files, pieceLength } = this.#torrent;
+    const roots = files.flatMap(({ root, length }) => (root && length > pieceLength ? [toHex(root)] : []));
+    return [...new Set(roots)].filter((root) => !this.#layers.has(root)).map(fromHex);
+  }
+
+  /** Are these the bytes of the piece, pads included? A hybrid torrent's are checked both ways. Rejects with INTERNAL, CLOSED. */
+  checkBytes(piece: number, bytes: Uint8Array): Promise<boolean> {
+    const dataLength = this.#map.slices(piece).reduce((sum, { length }) => sum + length, 0);
+    return this.#check(piece, [bytes], [bytes.subarray(0, dataLength)], bytes.length === dataLength);
+  }
+
+  /** The same for a piece in files. Rejects with INTERNAL when one cannot be read that far. */
+  checkFiles(piece: number, pathOf: (file: number) => string | Uint8Array): Promise<boolean> {
+    const padded: RunPart[] = [];
+    const data: RunPart[] = [];
+    let filled = 0;
+    for (const { file, position, begin, length } of this.#map.slices(piece)) {
+      const part = { path: pathOf(file), start: position, end: position + length };
+      if (begin > filled) padded.push(new Uint8Array(begin - filled));
+      padded.push(part);
+      data.push(part);
+      filled = begin + length;
+    }
+    const size = this.#map.size(piece);
+    if (size > filled) padded.push(new Uint8Array(size - filled));
+    return this.#check(piece, padded, data, padded.length === data.length);
+  }
+
+  /** `padded` is what SHA-1 is taken of, `data` is what the v2 tree stands on. */
+  async #check(
+    piece: number,
+    padded: readonly RunPart[],
+    data: readonly RunPart[],
+    areSame: boolean,
+  ): Promise<boolean> {
+    const { pieces, pieceLength } = this.#torrent;
+    const node = this.#expectedNode(piece);
+    if (!pieces && !node) return false;
+    const v1 = { pieceLengths: pieces ? [pieceLength] : [] };
+    const v2 = { pieceLengths: [], nodeLength: pieceLength };
+    const runs: Promise<RunHashes>[] = [];
+    if (pieces && node && areSame) runs.push(this.#hashing.hashRun(data, { ...v1, nodeLength: pieceLength }));
+    else {
+      if (pieces) runs.push(this.#hashing.hashRun(padded, v1));
+      if (node) runs.push(this.#hashing.hashRun(data, v2));
+    }
+    const found = await Promise.all(runs);
+    const sha1 = found[0]?.pieces[0]?.pieces;
+    const tree = found.at(-1);
+    return (
+      (!pieces || same(sha1, this.#expectedSha1(piece))) &&
+      (!node || same(node.isRoot ? tree?.root : tree?.nodes, node.hash))
+    );
+  }
+
+  #expectedSha1(piece: number): Uint8Array | undefined {
+    return this.#torrent.pieces?.subarray(piece * SHA1, (piece + 1) * SHA1);
+  }
+
+  /** Undefined where the torrent has no v2 side, or its layer is not known. */
+  #expectedNode(piece: number): ExpectedNode | undefined {
+    if (this.#torrent.version === 'v1') return undefined;
+    const [slice] = this.#map.slices(piece);
+    const file = slice && this.#torrent.files[slice.file];
+    if (!file?.root) return undefined;
+    const { pieceLength } = this.#torrent;
+    if (file.length <= pieceLength) return { hash: file.root, isRoot: true };
+    const index = piece - file.offset / pieceLength;
+    const hash = this.layer(file.root)?.subarray(index * SHA256, (index + 1) * SHA256);
+    return hash && { hash, isRoot: false };
+  }
+}
+
+interface ExpectedNode {
+  readonly hash: Uint8Array;
+  /** Of a file of one piece: its tree is only as wide as its own blocks (BEP 52). */
+  readonly isRoot: boolean;
+}
+
+function same(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  return one !== undefined && one.length === other?.length && one.every((byte, index) => byte === other[index]);
+}

@@ -1,0 +1,114 @@
+import type { Bitfield } from '../base/bitfield.ts';
+import type { TorrentStorage } from '../contracts/torrent-storage.ts';
+import { isSwarmError, SwarmError } from '../errors.ts';
+import { ActivePiece } from './active-piece.ts';
+import type { Picker } from './picker.ts';
+import type { PieceBuffers } from './piece-buffers.ts';
+import type { PieceHashes } from './piece-hashes.ts';
+import type { PieceMap } from './piece-map.ts';
+
+export interface PieceTableOptions<S extends object> {
+  readonly map: PieceMap;
+  readonly hashes: PieceHashes;
+  readonly storage: TorrentStorage;
+  readonly picker: Picker;
+  readonly buffers: PieceBuffers;
+  /** What is verified and stored. */
+  readonly have: Bitfield;
+  readonly events: PieceEvents<S>;
+}
+
+export interface PieceEvents<S extends object> {
+  /** The piece is verified and stored. */
+  stored(active: ActivePiece<S>): void;
+  /** All of it is here, and it is not what it should be. It is to be begun again. */
+  bad(active: ActivePiece<S>): void;
+  /** It is good and could not be stored. */
+  failed(error: SwarmError): void;
+  /** A buffer is free again. */
+  roomMade(): void;
+}
+
+/** The pieces that are on their way: begun, filled block by block by whoever brings them, verified, stored. */
+export class PieceTable<S extends object> {
+  readonly active: Map<number, ActivePiece<S>> = new Map<number, ActivePiece<S>>();
+  readonly #options: PieceTableOptions<S>;
+  readonly #storing = new Set<Promise<void>>();
+  #isClosed = false;
+
+  constructor(options: PieceTableOptions<S>) {
+    this.#options = options;
+  }
+
+  /** Is there room to begin another piece? */
+  get hasRoom(): boolean {
+    return !this.#options.buffers.isExhausted;
+  }
+
+  /** Begins a piece; undefined when there is no room for it. */
+  begin(piece: number, owner: S | undefined): ActivePiece<S> | undefined {
+    const { buffers, map, picker } = this.#options;
+    const buffer = buffers.take(map.size(piece));
+    if (!buffer) return undefined;
+    const active = new ActivePiece<S>(piece, buffer, map);
+    active.owner = owner;
+    picker.remove(piece);
+    this.active.set(piece, active);
+    return active;
+  }
+
+  /** All blocks of a piece are here: it is verified and stored. */
+  finish(active: ActivePiece<S>): void {
+    this.active.delete(active.piece);
+    const work = this.#store(active).finally(() => this.#storing.delete(work));
+    this.#storing.add(work);
+  }
+
+  /** Drops a piece that was begun; it is to be begun again. */
+  drop(active: ActivePiece<S>): void {
+    this.active.delete(active.piece);
+    this.#options.buffers.give(active.buffer);
+    this.#options.picker.add(active.piece);
+  }
+
+  /** Drops all pieces, and waits for those that are being stored. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const active of [...this.active.values()]) this.drop(active);
+    await Promise.all(this.#storing);
+  }
+
+  async #store(active: ActivePiece<S>): Promise<void> {
+    const { hashes, buffers, have, picker, events } = this.#options;
+    const { piece, buffer } = active;
+    try {
+      const isGood = await hashes.checkBytes(piece, buffer);
+      if (isGood) {
+        await this.#write(active);
+        have.add(piece);
+        if (!this.#isClosed) events.stored(active);
+      } else {
+        picker.add(piece);
+        if (!this.#isClosed) events.bad(active);
+      }
+    } catch (error) {
+      picker.add(piece);
+      if (!this.#isClosed) events.failed(storageError(error));
+    } finally {
+      buffers.give(buffer);
+      if (!this.#isClosed) events.roomMade();
+    }
+  }
+
+  async #write({ piece, buffer }: ActivePiece<S>): Promise<void> {
+    const { map, storage } = this.#options;
+    for (const { file, position, begin, length } of map.slices(piece)) {
+      await storage.write(file, position, buffer.subarray(begin, begin + length));
+    }
+  }
+}
+
+function storageError(error: unknown): SwarmError {
+  if (isSwarmError(error)) return error;
+  return new SwarmError('INTERNAL', 'A piece could not be stored', { cause: error });
+}

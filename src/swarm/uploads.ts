@@ -1,0 +1,130 @@
+import type { TorrentStorage } from '../contracts/torrent-storage.ts';
+import { BLOCK_BYTES, BLOCK_HEADER_BYTES, type BlockRef, writeBlockHeader } from '../wire/messages.ts';
+import type { Peer } from './peer.ts';
+import type { PieceMap } from './piece-map.ts';
+
+/** Blocks that are read and sent in one go: 256 KiB, as few calls as that. */
+const BLOCKS_AT_ONCE = 16;
+/** Bunches of one peer that are on their way out at a time: one is read while the other is sent. */
+const BUNCHES_AT_ONCE = 3;
+const SLOT_BYTES = BLOCK_HEADER_BYTES + BLOCK_BYTES;
+/** Requests of one peer that wait; it was told so (`reqq`). More are rejected. */
+export const MOST_WAITING = 2000;
+const MOST_SPARE = 64;
+
+export interface UploadsOptions {
+  readonly map: PieceMap;
+  readonly storage: TorrentStorage;
+  /** Waits until bytes may be sent. */
+  readonly throttle: (bytes: number) => Promise<void>;
+  readonly onSent: (peer: Peer, bytes: number) => void;
+  /** A file could not be read. */
+  readonly onError: (error: unknown) => void;
+}
+
+interface Queue {
+  readonly waiting: BlockRef[];
+  bunches: number;
+}
+
+/**
+ * Sends peers the blocks that they asked for. A bunch of blocks is read straight into its place between the message headers, one system
+ * call for what is together in a file, and sent as it lies.
+ */
+export class Uploads {
+  readonly #options: UploadsOptions;
+  readonly #queues = new Map<Peer, Queue>();
+  readonly #spare: Uint8Array[] = [];
+
+  constructor(options: UploadsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a request; false when it is one too many. */
+  add(peer: Peer, block: BlockRef): boolean {
+    const queue = this.#queues.get(peer) ?? { waiting: [], bunches: 0 };
+    this.#queues.set(peer, queue);
+    if (queue.waiting.length >= MOST_WAITING) return false;
+    queue.waiting.push(block);
+    // The requests that come in the same read are sent together.
+    if (queue.waiting.length === 1) queueMicrotask(() => this.#pump(peer, queue));
+    return true;
+  }
+
+  /** Takes a request back. Returns whether it was still waiting. */
+  cancel(peer: Peer, { piece, begin, length }: BlockRef): boolean {
+    const waiting = this.#queues.get(peer)?.waiting ?? [];
+    const index = waiting.findIndex(
+      (block) => block.piece === piece && block.begin === begin && block.length === length,
+    );
+    if (index >= 0) waiting.splice(index, 1);
+    return index >= 0;
+  }
+
+  /** Takes all requests of a peer back, and returns them. */
+  clear(peer: Peer): BlockRef[] {
+    return this.#queues.get(peer)?.waiting.splice(0) ?? [];
+  }
+
+  forget(peer: Peer): void {
+    this.clear(peer);
+    this.#queues.delete(peer);
+  }
+
+  #pump(peer: Peer, queue: Queue): void {
+    while (queue.bunches < BUNCHES_AT_ONCE && queue.waiting.length > 0 && !peer.isClosed) {
+      queue.bunches++;
+      void this.#sendBunch(peer, queue, queue.waiting.splice(0, BLOCKS_AT_ONCE));
+    }
+  }
+
+  async #sendBunch(peer: Peer, queue: Queue, blocks: readonly BlockRef[]): Promise<void> {
+    const buffer = this.#spare.pop() ?? new Uint8Array(BLOCKS_AT_ONCE * SLOT_BYTES);
+    const done = (): void => {
+      queue.bunches--;
+      if (this.#spare.length < MOST_SPARE) this.#spare.push(buffer);
+      this.#pump(peer, queue);
+    };
+    try {
+      const length = await this.#read(blocks, buffer);
+      await this.#options.throttle(length);
+      const bytes = length - blocks.length * BLOCK_HEADER_BYTES;
+      this.#options.onSent(peer, bytes);
+      peer.sent.add(bytes);
+      peer.send(buffer.subarray(0, length), done);
+    } catch (error) {
+      done();
+      peer.sendRequests('reject', peer.handshake.fast ? blocks : []);
+      this.#options.onError(error);
+    }
+  }
+
+  /** Lays the messages of blocks one behind the other; returns how many bytes they have. */
+  async #read(blocks: readonly BlockRef[], buffer: Uint8Array): Promise<number> {
+    const { map, storage } = this.#options;
+    const reads: { readonly file: number; readonly position: number; end: number; readonly targets: Uint8Array[] }[] =
+      [];
+    let at = 0;
+    for (const block of blocks) {
+      writeBlockHeader(buffer, at, block);
+      at += BLOCK_HEADER_BYTES;
+      let filled = 0;
+      for (const { file, position, begin, length } of map.slices(block.piece, block.begin, block.length)) {
+        const start = at + begin - block.begin;
+        // Pads are zeros, and the buffer has what was sent last.
+        buffer.fill(0, at + filled, start);
+        filled = start - at + length;
+        const target = buffer.subarray(start, start + length);
+        const last = reads.at(-1);
+        if (last && last.file === file && last.end === position) {
+          last.targets.push(target);
+          last.end += length;
+        } else reads.push({ file, position, end: position + length, targets: [target] });
+      }
+      buffer.fill(0, at + filled, at + block.length);
+      at += block.length;
+    }
+    await Promise.all(reads.map(({ file, position, targets }) => storage.read(file, position, targets)));
+    return at;
+  }
+}
