@@ -42,6 +42,15 @@ export class PieceMap {
     return Math.min(this.pieceLength, end - start);
   }
 
+  /**
+   * How far a request that begins at `begin` may reach. libtorrent thinks of v2 pieces as filled up with zeros, too, and asks for whole blocks
+   * where the file ends (measured with 2.0.8).
+   */
+  sizeAsked(piece: number, begin: number): number {
+    const size = this.size(piece);
+    return this.#endsWithFiles && begin < size ? this.pieceLength : size;
+  }
+
   /** Blocks of 16 KiB, the last one as short as it is. */
   blockCount(piece: number): number {
     return Math.ceil(this.size(piece) / BLOCK_BYTES);

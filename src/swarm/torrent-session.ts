@@ -75,6 +75,7 @@ export class TorrentSession implements PeerOwner {
   readonly #exchange: HashExchange;
   readonly #stop = new AbortController();
   readonly #completed = new Set<number>();
+  readonly #completing = new Set<Promise<void>>();
   readonly #banned = new WeakSet<Peer>();
 
   constructor(options: TorrentSessionOptions) {
@@ -128,7 +129,8 @@ export class TorrentSession implements PeerOwner {
   /** Takes a peer that has shaken hands about this torrent. */
   add({ stream, handshake, leftover }: PeerArrival): Peer {
     const { torrent, client } = this.#options;
-    const isV2 = torrent.version !== 'v1' && (handshake.v2 || torrent.version === 'v2');
+    // A hybrid's peer that named the v1 hash is no v2 peer, whatever its bits say: libtorrent hangs up on hash requests then.
+    const isV2 = torrent.infoHashV2?.subarray(0, 20).every((byte, at) => byte === handshake.infoHash[at]) ?? false;
     const peer = new Peer({ stream, handshake, isV2, owner: this, clock: this.#options.clock });
     this.peers.add(peer);
     if (handshake.extended) {
@@ -154,6 +156,7 @@ export class TorrentSession implements PeerOwner {
     this.#stop.abort();
     for (const peer of [...this.peers]) peer.close('the torrent was stopped');
     await this.#table.close();
+    await this.#filesCompleted();
   }
 
   block(peer: Peer, piece: number, begin: number, length: number): Uint8Array | undefined {
@@ -292,7 +295,8 @@ export class TorrentSession implements PeerOwner {
 
   #requested(peer: Peer, { piece, begin, length }: BlockRef): void {
     const isThere = piece < this.map.pieceCount && this.have.has(piece);
-    const isValid = length > 0 && length <= BLOCK_BYTES && isThere && begin + length <= this.map.size(piece);
+    const isValid =
+      length > 0 && length <= BLOCK_BYTES && isThere && begin + length <= this.map.sizeAsked(piece, begin);
     if (peer.amChoking || !isValid || !this.#uploads.add(peer, { piece, begin, length })) {
       this.#refuse(peer, [{ piece, begin, length }]);
     }
@@ -315,7 +319,12 @@ export class TorrentSession implements PeerOwner {
       peer.setInterested(false);
       this.#leaveIfUseless(peer);
     }
-    events.complete();
+    void this.#filesCompleted().then(() => this.#stop.signal.aborted || events.complete());
+  }
+
+  /** Resolves when the files that are complete have their final names. */
+  async #filesCompleted(): Promise<void> {
+    await Promise.allSettled(this.#completing);
   }
 
   #completeFile(file: number, storage: TorrentStorage): void {
@@ -323,7 +332,9 @@ export class TorrentSession implements PeerOwner {
     for (let piece = first; piece < end; piece++) if (!this.have.has(piece)) return;
     if (this.#completed.has(file)) return;
     this.#completed.add(file);
-    storage.complete(file).catch((error: SwarmError) => this.#options.events.failed(error));
+    const work = storage.complete(file).catch((error: SwarmError) => this.#options.events.failed(error));
+    this.#completing.add(work);
+    void work.finally(() => this.#completing.delete(work));
   }
 
   /** The piece is to be begun, if it is missing and can be checked. */
