@@ -1,3 +1,4 @@
+import { concat } from '../base/concat.ts';
 import { compareBytes } from './byte-order.ts';
 
 /** Bytes that are bencoded already, written as they are. */
@@ -37,13 +38,7 @@ export type Encodable =
 export function encode(value: Encodable): Uint8Array<ArrayBuffer> {
   const parts: Uint8Array[] = [];
   write(value, parts);
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let position = 0;
-  for (const part of parts) {
-    bytes.set(part, position);
-    position += part.length;
-  }
-  return bytes;
+  return concat(parts);
 }
 
 const encoder = new TextEncoder();

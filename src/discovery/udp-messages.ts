@@ -54,14 +54,14 @@ export function encodeAnnounce(head: PacketHead, request: AnnounceRequest, urlDa
   packet.setUint32(88, request.key);
   packet.setInt32(92, request.wanted);
   packet.setUint16(96, request.port);
-  return concat(bytes, encodeUrlData(urlData));
+  return concat([bytes, encodeUrlData(urlData)]);
 }
 
 /** A scrape of up to 74 torrents. */
 export function encodeScrape(head: PacketHead, infoHashes: readonly Uint8Array[]): Uint8Array {
   const packet = new DataView(new ArrayBuffer(16));
   writeHead(packet, head, SCRAPE);
-  return concat(bytesOf(packet), ...infoHashes);
+  return concat([bytesOf(packet), ...infoHashes]);
 }
 
 /** Reads an answer; undefined when it is none. `family` is that of the tracker's address: it says what peers look like. */
@@ -110,7 +110,7 @@ function encodeUrlData(urlData: string): Uint8Array {
     const part = text.subarray(start, start + LONGEST_OPTION);
     options.push(Uint8Array.of(URL_DATA, part.length), part);
   }
-  return concat(...options);
+  return concat(options);
 }
 
 function writeHead(packet: DataView, { connectionId, transaction }: PacketHead, action: number): void {

@@ -1,3 +1,4 @@
+import { concat } from '../base/concat.ts';
 import type { HashPool, RunHashes } from '../contracts/hasher.ts';
 import type { FileHashes } from '../contracts/piece-hashes.ts';
 import { merkleRoot, NODE_BYTES } from '../metainfo/merkle.ts';
@@ -79,14 +80,4 @@ export async function hashFile(
   // One run more than there are threads, so that none of them waits for a message.
   await Promise.all(Array.from({ length: pool.threads + 1 }, worker));
   return joiner.join();
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let position = 0;
-  for (const part of parts) {
-    bytes.set(part, position);
-    position += part.length;
-  }
-  return bytes;
 }

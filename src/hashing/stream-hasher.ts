@@ -1,4 +1,5 @@
 import { createSHA256 } from 'hash-wasm';
+import { concat } from '../base/concat.ts';
 import type { FileHashes, PieceHashes } from '../contracts/piece-hashes.ts';
 import { merkleRoot, NODE_BYTES } from '../metainfo/merkle.ts';
 
@@ -55,7 +56,7 @@ export async function createStreamHasher(pieceLengths: readonly number[]): Promi
     },
     async finish() {
       if (filled > 0) await takeFilled();
-      const joined = join(nodes);
+      const joined = concat(nodes);
       const merkle =
         total > NODE_BYTES
           ? { root: merkleRoot(joined, NODE_HEIGHT), nodes: joined }
@@ -96,7 +97,7 @@ class PieceCollector {
       this.#piece.fill(0, this.#filled);
       paddedLast = await digest('SHA-1', this.#piece);
     }
-    return { pieceLength: this.#pieceLength, pieces: join(this.#digests), paddedLast };
+    return { pieceLength: this.#pieceLength, pieces: concat(this.#digests), paddedLast };
   }
 }
 
@@ -105,7 +106,7 @@ async function digestBlocks(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array>
   for (let start = 0; start < bytes.length; start += BLOCK) {
     blocks.push(digest('SHA-256', bytes.subarray(start, start + BLOCK)));
   }
-  return join(await Promise.all(blocks));
+  return concat(await Promise.all(blocks));
 }
 
 /** The leaves of a whole node: zeros stand for blocks beyond the end of the file. */
@@ -117,14 +118,4 @@ function filledUp(leaves: Uint8Array): Uint8Array {
 
 async function digest(algorithm: 'SHA-1' | 'SHA-256', bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest(algorithm, bytes));
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let position = 0;
-  for (const part of parts) {
-    bytes.set(part, position);
-    position += part.length;
-  }
-  return bytes;
 }

@@ -1,9 +1,10 @@
 import { platform } from '#platform';
+import { concat } from '../base/concat.ts';
 import { toHex } from '../base/hex.ts';
 import { compareBytes } from '../bencode/byte-order.ts';
 import type { FileHashes } from '../contracts/piece-hashes.ts';
 import { SwarmError } from '../errors.ts';
-import { concat, createInfo, type InfoFile } from './create-info.ts';
+import { createInfo, type InfoFile } from './create-info.ts';
 import { layerOf } from './merkle.ts';
 import { pathElementProblem } from './path-element.ts';
 

@@ -1,3 +1,4 @@
+import { concat } from '../base/concat.ts';
 import { compareBytes } from '../bencode/byte-order.ts';
 import { BencodeEntries, type Encodable, encode } from '../bencode/encode.ts';
 
@@ -63,15 +64,4 @@ function sameSegment(file: InfoFile | undefined, segment: Uint8Array, depth: num
 
 function leaf({ length, root }: InfoFile): Encodable {
   return root.length === 0 ? { length } : { length, 'pieces root': root };
-}
-
-/** Joins byte arrays. */
-export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let position = 0;
-  for (const part of parts) {
-    bytes.set(part, position);
-    position += part.length;
-  }
-  return bytes;
 }

@@ -1,4 +1,6 @@
 import { platform } from '#platform';
+import { concat } from '../base/concat.ts';
+import { sameBytes } from '../base/same-bytes.ts';
 import { merkleRoot, zeroSubtreeRoot } from './merkle.ts';
 
 const HASH = 32;
@@ -46,13 +48,7 @@ export function readSpan({ base, levels }: TreeTop, span: LayerSpan, proofLayers
     at += 1;
     index >>= 1;
   }
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let position = 0;
-  for (const part of parts) {
-    bytes.set(part, position);
-    position += part.length;
-  }
-  return bytes;
+  return concat(parts);
 }
 
 /** Do a span's hashes, with their uncles behind them, lead to `root`, in a tree of 2^`height` leaves? */
@@ -67,7 +63,7 @@ export function spanMatches(span: LayerSpan, hashes: Uint8Array, root: Uint8Arra
     node = index % 2 === 0 ? parent(node, uncle) : parent(uncle, node);
     index = Math.floor(index / 2);
   }
-  return index === 0 && node.every((byte, place) => byte === root[place]);
+  return index === 0 && sameBytes(node, root);
 }
 
 /** Levels above the leaves of a file's root: its tree is as wide as the next power of two of its blocks. */
@@ -92,8 +88,5 @@ function reduceFull(level: Uint8Array): Uint8Array {
 }
 
 function parent(left: Uint8Array, right: Uint8Array): Uint8Array {
-  const pair = new Uint8Array(2 * HASH);
-  pair.set(left);
-  pair.set(right, HASH);
-  return platform.digest('SHA-256', pair);
+  return platform.digest('SHA-256', concat([left, right]));
 }

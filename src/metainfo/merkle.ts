@@ -1,4 +1,5 @@
 import { platform } from '#platform';
+import { sameBytes } from '../base/same-bytes.ts';
 import type { MerkleHashes } from '../contracts/piece-hashes.ts';
 
 /** Bytes under one leaf of a BEP 52 tree. */
@@ -58,7 +59,7 @@ export function layerOf({ nodes }: MerkleHashes, length: number, pieceLength: nu
 export function layerMatches(layer: Uint8Array, root: Uint8Array, length: number, pieceLength: number): boolean {
   if (layer.length !== Math.ceil(length / pieceLength) * HASH) return false;
   const found = merkleRoot(layer, Math.log2(pieceLength / BLOCK_BYTES));
-  return found.every((byte, index) => byte === root[index]);
+  return sameBytes(found, root);
 }
 
 function reduceOnce(level: Uint8Array, height: number): Uint8Array {

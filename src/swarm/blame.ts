@@ -1,4 +1,5 @@
 import { platform } from '#platform';
+import { sameBytes } from '../base/same-bytes.ts';
 import { BLOCK_BYTES } from '../wire/messages.ts';
 import type { ActivePiece } from './active-piece.ts';
 
@@ -46,7 +47,7 @@ export class Blame {
     const guilty = new Set<object>();
     for (const [block, good] of exhibits(active).entries()) {
       const exhibit = remembered[block];
-      if (exhibit && good && !same(exhibit.hash, good.hash)) guilty.add(exhibit.sender);
+      if (exhibit && good && !sameBytes(exhibit.hash, good.hash)) guilty.add(exhibit.sender);
     }
     return [...guilty];
   }
@@ -64,8 +65,4 @@ function exhibits(active: ActivePiece<object>): (Exhibit | undefined)[] {
     const bytes = active.buffer.subarray(start, start + active.blockLength(block));
     return sender && { sender, hash: platform.digest('SHA-1', bytes) };
   });
-}
-
-function same(one: Uint8Array, other: Uint8Array): boolean {
-  return one.every((byte, index) => byte === other[index]);
 }

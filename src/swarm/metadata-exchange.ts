@@ -1,4 +1,5 @@
 import { platform } from '#platform';
+import { sameBytes } from '../base/same-bytes.ts';
 import { decodeMetadataMessage, encodeMetadataMessage, METADATA_PIECE_BYTES } from '../wire/metadata-message.ts';
 import type { Peer } from './peer.ts';
 
@@ -66,8 +67,8 @@ export class MetadataDownload {
   #isRight(info: Uint8Array): boolean {
     const { infoHash, infoHashV2 } = this.#names;
     return (
-      (!infoHash || same(platform.digest('SHA-1', info), infoHash)) &&
-      (!infoHashV2 || same(platform.digest('SHA-256', info), infoHashV2))
+      (!infoHash || sameBytes(platform.digest('SHA-1', info), infoHash)) &&
+      (!infoHashV2 || sameBytes(platform.digest('SHA-256', info), infoHashV2))
     );
   }
 }
@@ -85,8 +86,4 @@ export function answerMetadataRequest(peer: Peer, payload: Uint8Array, info: Uin
       bytes.length > 0 ? { kind: 'data', piece, totalSize: info?.length ?? 0, bytes } : { kind: 'reject', piece },
     ),
   );
-}
-
-function same(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }

@@ -1,4 +1,5 @@
 import { fromHex, toHex } from '../base/hex.ts';
+import { sameBytes } from '../base/same-bytes.ts';
 import type { HashPool, RunHashes, RunPart } from '../contracts/hasher.ts';
 import { layerMatches } from '../metainfo/merkle.ts';
 import type { Torrent } from '../metainfo/torrent.ts';
@@ -99,8 +100,8 @@ export class PieceHashes {
     const sha1 = found[0]?.pieces[0]?.pieces;
     const tree = found.at(-1);
     return (
-      (!pieces || same(sha1, this.#expectedSha1(piece))) &&
-      (!node || same(node.isRoot ? tree?.root : tree?.nodes, node.hash))
+      (!pieces || sameBytes(sha1, this.#expectedSha1(piece))) &&
+      (!node || sameBytes(node.isRoot ? tree?.root : tree?.nodes, node.hash))
     );
   }
 
@@ -126,8 +127,4 @@ interface ExpectedNode {
   readonly hash: Uint8Array;
   /** Of a file of one piece: its tree is only as wide as its own blocks (BEP 52). */
   readonly isRoot: boolean;
-}
-
-function same(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
-  return one !== undefined && one.length === other?.length && one.every((byte, index) => byte === other[index]);
 }

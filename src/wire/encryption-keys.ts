@@ -47,5 +47,5 @@ function cipher(key: Uint8Array): Rc4 {
 }
 
 function labelledHash(label: string, ...parts: readonly Uint8Array[]): Uint8Array {
-  return platform.digest('SHA-1', concat(encoder.encode(label), ...parts));
+  return platform.digest('SHA-1', concat([encoder.encode(label), ...parts]));
 }

@@ -45,7 +45,7 @@ export class Talk {
     if (this.#over) return { state: 'failed', reason: 'the encryption handshake is over' };
     this.#incoming.push(bytes);
     const { done, value } = this.#script.next();
-    const send = this.#outgoing.length > 0 ? concat(...this.#outgoing) : undefined;
+    const send = this.#outgoing.length > 0 ? concat(this.#outgoing) : undefined;
     this.#outgoing = [];
     if (!done) return { state: 'more', send };
     this.#over = true;

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { concat } from '../base/concat.ts';
+import { concat as concatAll } from '../base/concat.ts';
 import { generateKeyPair, sharedSecret } from './diffie-hellman.ts';
 import {
   EncryptionInitiator,
@@ -12,6 +12,7 @@ import {
 } from './encryption.ts';
 import { Rc4 } from './rc4.ts';
 
+const concat = (...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> => concatAll(parts);
 const infoHash = Uint8Array.from({ length: 20 }, (_, index) => 200 + index);
 const torrents = new Map([new Uint8Array(20), infoHash].map((hash) => [encryptionLookupKey(hash), hash]));
 const random = (length: number) => new Uint8Array(randomBytes(length));

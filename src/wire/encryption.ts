@@ -87,13 +87,13 @@ function* initiate(talk: Talk, { infoHash, policy, random, initialPayload }: Ini
   const { fromInitiator: transmit, fromResponder: receive } = streamCiphers(secret, infoHash);
   const offered = methodsOf(policy);
   const padC = pad(random);
-  const secretPart = concat(
+  const secretPart = concat([
     VERIFICATION,
     Uint8Array.of(0, 0, 0, offered, ...uint16(padC.length)),
     padC,
     Uint8Array.from(uint16(initialPayload.length)),
     initialPayload,
-  );
+  ]);
   transmit.apply(secretPart);
   talk.say(startMarker(secret), maskWithSecret(torrentMarker(infoHash), secret), secretPart);
 
@@ -131,11 +131,11 @@ function* respond(talk: Talk, { infoHashOf, policy, random }: ResponderOptions):
   // A copy, since it is decrypted before what comes behind it, if that is encrypted at all.
   const payload = Uint8Array.from(yield* talk.read(payloadLength, receive));
   const padD = pad(random);
-  const answer = concat(VERIFICATION, Uint8Array.of(0, 0, 0, method, ...uint16(padD.length)), padD);
+  const answer = concat([VERIFICATION, Uint8Array.of(0, 0, 0, method, ...uint16(padD.length)), padD]);
   transmit.apply(answer);
   talk.say(answer);
   const agreement = agree(talk, method, receive, transmit, infoHash);
-  return { ...agreement, leftover: concat(payload, agreement.leftover) };
+  return { ...agreement, leftover: concat([payload, agreement.leftover]) };
 }
 
 function agree(

@@ -1,3 +1,4 @@
+import { concat } from '../base/concat.ts';
 import { decodePrefix } from '../bencode/decode.ts';
 import { encode } from '../bencode/encode.ts';
 
@@ -22,10 +23,7 @@ export function encodeMetadataMessage(message: MetadataMessage): Uint8Array {
     total_size: message.kind === 'data' ? message.totalSize : undefined,
   });
   if (message.kind !== 'data') return head;
-  const bytes = new Uint8Array(head.length + message.bytes.length);
-  bytes.set(head);
-  bytes.set(message.bytes, head.length);
-  return bytes;
+  return concat([head, message.bytes]);
 }
 
 /** Reads one; undefined when it is malformed, or of a kind that is not known. */
