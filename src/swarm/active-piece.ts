@@ -48,11 +48,6 @@ export class ActivePiece<S extends object> {
     return this.#missing === 0;
   }
 
-  /** Bytes that are here. */
-  get bytesHere(): number {
-    return Math.min(this.buffer.length, (this.blockCount - this.#missing) * BLOCK_BYTES);
-  }
-
   blockLength(block: number): number {
     return Math.min(BLOCK_BYTES, this.buffer.length - block * BLOCK_BYTES);
   }
@@ -117,10 +112,6 @@ export class ActivePiece<S extends object> {
     this.#senders[block] = undefined;
     if (this.#asked[block] === 0) this.#setFree(block);
     else this.#states[block] = ASKED;
-  }
-
-  isHere(block: number): boolean {
-    return this.#states[block] === HERE;
   }
 
   /** Who sent the block; undefined for a pad. */

@@ -9,52 +9,42 @@ interface Exhibit {
   readonly hash: Uint8Array;
 }
 
-/** Pieces that are remembered; each costs 64 hashes or so. */
+/** Failed pieces whose blocks are remembered; each costs 64 hashes or so. */
 const MOST_CASES = 100;
 
 /**
  * Finds out who sent the bad blocks of a piece that failed. Whoever sent all of it is guilty at once. Else what everybody sent is remembered, and
- * the piece is fetched again from one peer alone: when it is good, the senders of other blocks are the liars.
+ * the piece is fetched again from one sender alone: when it is good, the senders of other blocks are the liars.
  */
 export class Blame {
+  /** By piece; without exhibits where it is clear, or there are too many. */
   readonly #cases = new Map<number, (Exhibit | undefined)[]>();
-  readonly #suspects = new Map<number, Set<object>>();
 
-  /** Those who must not bring a piece the next time, since it failed with them; undefined: it never failed. */
-  suspects(piece: number): ReadonlySet<object> | undefined {
-    return this.#suspects.get(piece);
+  /** Did this piece fail before? Then one sender alone is to bring it. */
+  hasFailed(piece: number): boolean {
+    return this.#cases.has(piece);
   }
 
   /** A piece failed. Returns who is guilty for sure. */
   failed(active: ActivePiece<object>): object[] {
     const senders = active.senders();
-    const suspects = this.#suspects.get(active.piece) ?? new Set();
-    if (senders.size === 1) {
-      this.#suspects.set(active.piece, suspects);
-      return [...senders];
-    }
-    if (this.#cases.size < MOST_CASES) this.#cases.set(active.piece, exhibits(active));
-    this.#suspects.set(active.piece, suspects);
-    return [];
+    const isClear = senders.size === 1;
+    const isKnown = this.#cases.has(active.piece);
+    if (!isKnown) this.#cases.set(active.piece, isClear || this.#cases.size >= MOST_CASES ? [] : exhibits(active));
+    return isClear ? [...senders] : [];
   }
 
   /** A piece is good. Returns who had sent something else for it. */
   passed(active: ActivePiece<object>): object[] {
     const remembered = this.#cases.get(active.piece);
     this.#cases.delete(active.piece);
-    this.#suspects.delete(active.piece);
-    if (!remembered) return [];
+    if (!remembered || remembered.length === 0) return [];
     const guilty = new Set<object>();
     for (const [block, good] of exhibits(active).entries()) {
       const exhibit = remembered[block];
       if (exhibit && good && !sameBytes(exhibit.hash, good.hash)) guilty.add(exhibit.sender);
     }
     return [...guilty];
-  }
-
-  /** Somebody is gone for good. */
-  forget(sender: object): void {
-    for (const suspects of this.#suspects.values()) suspects.delete(sender);
   }
 }
 

@@ -1,7 +1,7 @@
 import { toHex } from '../base/hex.ts';
+import type { Clock } from '../contracts/clock.ts';
 import { BLOCK_BYTES } from '../metainfo/merkle.ts';
 import { buildTreeTop, readSpan, spanMatches, type TreeTop, treeHeight } from '../metainfo/merkle-proof.ts';
-import type { Torrent } from '../metainfo/torrent.ts';
 import {
   decodeHashes,
   decodeHashRequest,
@@ -15,37 +15,44 @@ import type { PieceHashes } from './piece-hashes.ts';
 
 /** What BEP 52 asks for at most in one request. */
 const SPAN = 512;
-/** Tree tops of files that peers asked for; one of 100,000 pieces has 6 MB. */
-const MOST_TOPS = 8;
 /** Requests to one peer at a time. */
 const MOST_ASKED = 8;
+/** A peer that has not answered by then is not asked any more. */
+const PATIENCE_MS = 20_000;
 
 /** A layer that is being put together. */
 interface Wanted {
   readonly root: Uint8Array;
+  /** Bytes of the file. */
   readonly length: number;
   readonly layer: Uint8Array;
-  /** Index of the first hash of each span that is missing, and who was asked for it. */
-  readonly missing: Map<number, Peer | undefined>;
+  /** Index of the first hash of each span that is missing, and who was asked for it when. */
+  readonly missing: Map<number, { readonly peer: Peer; readonly at: number } | undefined>;
+}
+
+export interface HashExchangeOptions {
+  readonly pieceLength: number;
+  readonly hashes: PieceHashes;
+  readonly clock: Clock;
+  readonly peers: ReadonlySet<Peer>;
+  /** A layer is complete. */
+  readonly onLayer: (root: Uint8Array) => void;
 }
 
 /** Asks peers for the piece layers that a magnet link's metadata does not have, and answers those who ask us (BEP 52). */
 export class HashExchange {
-  readonly #torrent: Torrent;
-  readonly #hashes: PieceHashes;
+  readonly #options: HashExchangeOptions;
+  /** Level of the piece layer above the leaves. */
   readonly #base: number;
   readonly #wanted = new Map<string, Wanted>();
-  readonly #refused = new Set<Peer>();
+  readonly #useless = new WeakSet<Peer>();
+  /** Of files that peers asked about; all of them have twice the bytes of the layers. */
   readonly #tops = new Map<string, TreeTop>();
-  readonly #onLayer: (root: Uint8Array) => void;
 
-  /** `onLayer` hears of every layer that is complete. */
-  constructor(torrent: Torrent, hashes: PieceHashes, onLayer: (root: Uint8Array) => void) {
-    this.#torrent = torrent;
-    this.#hashes = hashes;
-    this.#onLayer = onLayer;
-    this.#base = Math.log2(torrent.pieceLength / BLOCK_BYTES);
-    for (const root of hashes.missingLayers()) this.#want(root);
+  constructor(options: HashExchangeOptions) {
+    this.#options = options;
+    this.#base = Math.log2(options.pieceLength / BLOCK_BYTES);
+    for (const { root, length } of options.hashes.missingLayers()) this.#want(root, length);
   }
 
   get isComplete(): boolean {
@@ -54,14 +61,14 @@ export class HashExchange {
 
   /** Asks a peer for what is missing, as far as it may be asked. */
   ask(peer: Peer): void {
-    if (!peer.isV2 || this.#refused.has(peer) || peer.isClosed) return;
+    if (this.isComplete || !peer.isV2 || this.#useless.has(peer) || peer.isClosed) return;
     let asked = 0;
-    for (const { missing } of this.#wanted.values()) for (const of of missing.values()) if (of === peer) asked++;
+    for (const { missing } of this.#wanted.values()) for (const of of missing.values()) if (of?.peer === peer) asked++;
     for (const wanted of this.#wanted.values()) {
       for (const [index, of] of wanted.missing) {
         if (asked >= MOST_ASKED) return;
         if (of !== undefined) continue;
-        wanted.missing.set(index, peer);
+        wanted.missing.set(index, { peer, at: this.#options.clock.now() });
         asked++;
         peer.send(encodePayload('hashRequest', encodeHashRequest(this.#requestFor(wanted, index))));
       }
@@ -104,30 +111,31 @@ export class HashExchange {
     return true;
   }
 
-  /** The peer does not have what it was asked for. */
-  rejected(peer: Peer): void {
-    this.#refused.add(peer);
-    this.#release(peer);
-  }
-
+  /** The peer does not have what it was asked for, or is gone: others are asked. */
   forget(peer: Peer): void {
-    this.#refused.delete(peer);
-    this.#release(peer);
-  }
-
-  #release(peer: Peer): void {
+    if (this.isComplete) return;
+    this.#useless.add(peer);
     for (const { missing } of this.#wanted.values()) {
-      for (const [index, of] of missing) if (of === peer) missing.set(index, undefined);
+      for (const [index, of] of missing) if (of?.peer === peer) missing.set(index, undefined);
     }
+    for (const other of this.#options.peers) this.ask(other);
   }
 
-  #want(root: Uint8Array): void {
-    const file = this.#torrent.files.find((candidate) => candidate.root && toHex(candidate.root) === toHex(root));
-    if (!file) return;
-    const count = Math.ceil(file.length / this.#torrent.pieceLength);
-    const missing = new Map<number, Peer | undefined>();
+  /** To be called about once in a second: silent peers are found. */
+  tick(): void {
+    const before = this.#options.clock.now() - PATIENCE_MS;
+    const silent = new Set<Peer>();
+    for (const { missing } of this.#wanted.values()) {
+      for (const of of missing.values()) if (of && of.at < before) silent.add(of.peer);
+    }
+    for (const peer of silent) this.forget(peer);
+  }
+
+  #want(root: Uint8Array, length: number): void {
+    const count = Math.ceil(length / this.#options.pieceLength);
+    const missing: Wanted['missing'] = new Map();
     for (let index = 0; index < count; index += SPAN) missing.set(index, undefined);
-    this.#wanted.set(toHex(root), { root, length: file.length, layer: new Uint8Array(count * 32), missing });
+    this.#wanted.set(toHex(root), { root, length, layer: new Uint8Array(count * 32), missing });
   }
 
   #requestFor({ root, length }: Wanted, index: number): HashRequest {
@@ -139,16 +147,15 @@ export class HashExchange {
 
   #complete({ root, layer }: Wanted): void {
     this.#wanted.delete(toHex(root));
-    if (this.#hashes.addLayer(root, layer)) this.#onLayer(root);
+    if (this.#options.hashes.addLayer(root, layer)) this.#options.onLayer(root);
   }
 
   #topOf(root: Uint8Array): TreeTop | undefined {
     const key = toHex(root);
     const known = this.#tops.get(key);
     if (known) return known;
-    const layer = this.#hashes.layer(root);
+    const layer = this.#options.hashes.layer(root);
     if (!layer) return undefined;
-    if (this.#tops.size >= MOST_TOPS) this.#tops.clear();
     const top = buildTreeTop(layer, this.#base);
     this.#tops.set(key, top);
     return top;

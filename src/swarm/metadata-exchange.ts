@@ -1,9 +1,9 @@
 import { platform } from '#platform';
 import { sameBytes } from '../base/same-bytes.ts';
 import { decodeMetadataMessage, encodeMetadataMessage, METADATA_PIECE_BYTES } from '../wire/metadata-message.ts';
+import { METADATA_EXTENSION } from './extensions.ts';
 import type { Peer } from './peer.ts';
 
-export const METADATA_EXTENSION = 'ut_metadata';
 /** Downloads of metadata that are wrong as a whole: from then on only one peer at a time is believed. */
 const MOST_ASKED = 4;
 

@@ -1,9 +1,5 @@
 import type { Connection } from '../contracts/connection.ts';
-
-/** What enciphers or deciphers a stream, in place. */
-export interface StreamCipher {
-  apply(bytes: Uint8Array): void;
-}
+import type { StreamCipher } from '../wire/encryption.ts';
 
 /** A connection whose bytes may be enciphered, and which passes from the handshake to the peer that it turned out to be. */
 export class PeerStream {

@@ -1,7 +1,7 @@
 import { Bitfield } from '../base/bitfield.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { PeerAddress } from '../contracts/connection.ts';
-import type { ExtensionHandshake } from '../wire/extension-handshake.ts';
+import { decodeExtensionHandshake, type ExtensionHandshake } from '../wire/extension-handshake.ts';
 import { FrameReader } from '../wire/frame-reader.ts';
 import type { Handshake } from '../wire/handshake.ts';
 import { type BlockRef, encodeBare, encodeBlockRefs, encodeExtended, type Message } from '../wire/messages.ts';
@@ -12,6 +12,8 @@ import { Rate } from './rate.ts';
 const MOST_EARLY_HAVES = 10_000;
 /** What a peer takes at a time, unless it says otherwise. */
 const DEFAULT_REQQ = 250;
+/** Bytes that a peer may leave unread. Uploads wait at 768 KiB; only answers to floods of questions come near this. */
+const MOST_QUEUED = 8 * 1024 * 1024;
 
 /** Whoever a peer belongs to. */
 export interface PeerOwner {
@@ -45,6 +47,8 @@ export class Peer {
   isUploadOnly = false;
   /** Undefined until it is known how many pieces there are. */
   pieces: Bitfield | undefined;
+  /** How many pieces it has that we want and lack. */
+  wanted = 0;
   /** BEP 10; undefined until its extension handshake has come. */
   extensions: ExtensionHandshake | undefined;
 
@@ -56,9 +60,11 @@ export class Peer {
   /** It did not send what it was asked for in time. */
   isSnubbed = false;
 
-  readonly #owner: PeerOwner;
+  #owner: PeerOwner;
   readonly #reader: FrameReader;
   readonly #early: Message[] = [];
+  readonly #clock: Clock;
+  #pausedUntil = 0;
   #isClosed = false;
 
   constructor(options: {
@@ -73,14 +79,15 @@ export class Peer {
     this.handshake = handshake;
     this.isV2 = isV2;
     this.#owner = owner;
+    this.#clock = clock;
     this.received = new Rate(clock);
     this.sent = new Rate(clock);
     this.connectedAt = clock.now();
     const { remote, incoming } = stream.connection;
     this.listensAt = incoming ? undefined : remote;
     this.#reader = new FrameReader({
-      block: (piece, begin, length) => owner.block(this, piece, begin, length),
-      blockDone: (piece, begin, length) => owner.blockDone(this, piece, begin, length),
+      block: (piece, begin, length) => this.#owner.block(this, piece, begin, length),
+      blockDone: (piece, begin, length) => this.#owner.blockDone(this, piece, begin, length),
       message: (message) => this.#take(message),
     });
     stream.onData = (bytes) => this.feed(bytes);
@@ -108,7 +115,7 @@ export class Peer {
     return this.pieces?.has(piece) ?? false;
   }
 
-  /** Takes bytes of the stream. */
+  /** Takes bytes of the stream, which are its to change. */
   feed(bytes: Uint8Array): void {
     const problem = this.#reader.feed(bytes);
     if (problem !== undefined) this.close(`it sent ${problem}`);
@@ -123,8 +130,19 @@ export class Peer {
     }
   }
 
+  /** Gives the peer to somebody else, who hears of everything from now on. */
+  handTo(owner: PeerOwner): void {
+    this.#owner = owner;
+  }
+
+  /** Drops what is still to come of the block whose bytes are coming. */
+  dropBlock(): void {
+    this.#reader.dropBlock();
+  }
+
   send(bytes: Uint8Array, sent?: () => void): void {
     this.stream.send(bytes, sent);
+    if (this.stream.connection.queued > MOST_QUEUED) this.close('it does not read what it asks for');
   }
 
   sendRequests(kind: 'request' | 'cancel' | 'reject', blocks: readonly BlockRef[]): void {
@@ -139,6 +157,28 @@ export class Peer {
     return true;
   }
 
+  /** Takes its extension handshake; a malformed one closes it. Returns whether it was good. */
+  takeExtensions(payload: Uint8Array): boolean {
+    const extensions = decodeExtensionHandshake(payload);
+    if (!extensions) {
+      this.close('it sent a malformed extension handshake');
+      return false;
+    }
+    this.extensions = extensions;
+    this.isUploadOnly = extensions.uploadOnly ?? false;
+    const { port } = extensions;
+    if (port !== undefined) this.listensAt ??= { host: this.address.host, port };
+    return true;
+  }
+
+  /** Takes nothing from it for so long: there is a limit. Nothing is lost, it cannot send then. */
+  pause(milliseconds: number, signal: AbortSignal): void {
+    if (milliseconds <= 0 || this.#isClosed) return;
+    const isPaused = this.#pausedUntil > this.#clock.now();
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.now() + milliseconds);
+    if (!isPaused) void this.#resumeLater(signal);
+  }
+
   setChoking(isChoking: boolean): void {
     if (this.amChoking === isChoking) return;
     this.amChoking = isChoking;
@@ -151,8 +191,9 @@ export class Peer {
     this.send(encodeBare(isInterested ? 'interested' : 'notInterested'));
   }
 
+  /** Its owner hears of it before this returns. */
   close(reason: string): void {
-    this.#reader.stop();
+    this.#end(reason);
     this.stream.close(reason);
   }
 
@@ -164,6 +205,17 @@ export class Peer {
     }
     if (this.#early.length >= MOST_EARLY_HAVES) this.close('it sent too much before it was asked');
     this.#early.push(message.kind === 'bitfield' ? { ...message, bits: message.bits.slice() } : message);
+  }
+
+  async #resumeLater(signal: AbortSignal): Promise<void> {
+    const { connection } = this.stream;
+    connection.pause();
+    while (this.#pausedUntil > this.#clock.now() && !this.#isClosed) {
+      await this.#clock
+        .sleep(this.#pausedUntil - this.#clock.now(), signal)
+        .catch(() => this.close('the torrent was stopped'));
+    }
+    connection.resume();
   }
 
   #end(reason: string): void {

@@ -23,6 +23,7 @@ export class Picker {
   /** Place of each piece in `#candidates`; -1: it is none. */
   readonly #places: Int32Array;
   #count = 0;
+  #changes = 0;
   /** Peers that have everything are not counted piece by piece. */
   #seeds = 0;
 
@@ -37,6 +38,11 @@ export class Picker {
   /** How many pieces wait to be begun. */
   get candidates(): number {
     return this.#count;
+  }
+
+  /** Goes up with each piece that is offered: who found nothing before need not look again while it stays. */
+  get changes(): number {
+    return this.#changes;
   }
 
   priority(piece: number): number {
@@ -56,6 +62,7 @@ export class Picker {
   /** The piece is to be begun, if it is wanted. */
   add(piece: number): void {
     if (this.isCandidate(piece) || this.priority(piece) === 0) return;
+    this.#changes++;
     this.#places[piece] = this.#count;
     this.#candidates[this.#count++] = piece;
   }
@@ -92,6 +99,17 @@ export class Picker {
 
   pieceSeen(piece: number, change: 1 | -1): void {
     this.#availability[piece] = Math.max(0, (this.#availability[piece] ?? 0) + change);
+  }
+
+  /** The first candidate, in the order of the torrent, of the highest priority that `isUsable` lets through. */
+  firstCandidate(isUsable: (piece: number) => boolean): number | undefined {
+    if (this.#count === 0) return undefined;
+    let best: number | undefined;
+    for (let piece = 0; piece < this.#places.length; piece++) {
+      if (!this.isCandidate(piece) || (best !== undefined && this.priority(piece) <= this.priority(best))) continue;
+      if (isUsable(piece)) best = piece;
+    }
+    return best;
   }
 
   /** The best candidate that `has` has and `isUsable` lets through. */

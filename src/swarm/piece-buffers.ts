@@ -29,11 +29,6 @@ export class PieceBuffers {
     this.#taken--;
     this.#spare.push(new Uint8Array(buffer.buffer));
   }
-
-  /** Lets go of what is not in use. */
-  shrink(): void {
-    this.#spare.length = 0;
-  }
 }
 
 /** Browsers have shared memory on isolated pages only. */

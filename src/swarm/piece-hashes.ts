@@ -15,12 +15,17 @@ export class PieceHashes {
   readonly #hashing: HashPool;
   /** By root, hex; more may come from peers. */
   readonly #layers: Map<string, Uint8Array>;
+  /** Bytes of the files that have a layer, by root, hex. */
+  readonly #lengths = new Map<string, number>();
 
   constructor(torrent: Torrent, map: PieceMap, hashing: HashPool) {
     this.#torrent = torrent;
     this.#map = map;
     this.#hashing = hashing;
     this.#layers = new Map(torrent.pieceLayers);
+    for (const { root, length } of torrent.files) {
+      if (root && length > torrent.pieceLength) this.#lengths.set(toHex(root), length);
+    }
   }
 
   /** Is enough known of a piece to check it? Of a v2 torrent from a magnet link, the layer of its file must have come. */
@@ -33,26 +38,19 @@ export class PieceHashes {
     return this.#layers.get(toHex(root));
   }
 
-  /** All piece layers that are known, by their root in hex. */
-  get layers(): ReadonlyMap<string, Uint8Array> {
-    return this.#layers;
-  }
-
   /** Takes a layer that a peer sent. Returns false when it does not lead to the root of a file of this torrent. */
   addLayer(root: Uint8Array, layer: Uint8Array): boolean {
     const key = toHex(root);
-    const { files, pieceLength } = this.#torrent;
-    const file = files.find(({ root: hash }) => hash && toHex(hash) === key);
-    if (!file || file.length <= pieceLength || !layerMatches(layer, root, file.length, pieceLength)) return false;
+    const length = this.#lengths.get(key);
+    if (length === undefined || !layerMatches(layer, root, length, this.#torrent.pieceLength)) return false;
     this.#layers.set(key, layer);
     return true;
   }
 
-  /** The roots of files whose layers are wanted. */
-  missingLayers(): Uint8Array[] {
-    const { files, pieceLength } = this.#torrent;
-    const roots = files.flatMap(({ root, length }) => (root && length > pieceLength ? [toHex(root)] : []));
-    return [...new Set(roots)].filter((root) => !this.#layers.has(root)).map(fromHex);
+  /** The roots and lengths of files whose layers are wanted. */
+  missingLayers(): { readonly root: Uint8Array; readonly length: number }[] {
+    const missing = [...this.#lengths].filter(([root]) => !this.#layers.has(root));
+    return missing.map(([root, length]) => ({ root: fromHex(root), length }));
   }
 
   /** Are these the bytes of the piece, pads included? A hybrid torrent's are checked both ways. Rejects with INTERNAL, CLOSED. */

@@ -108,7 +108,8 @@ export class PieceTable<S extends object> {
   }
 }
 
-function storageError(error: unknown): SwarmError {
+/** What storing or reading a piece failed with. */
+export function storageError(error: unknown): SwarmError {
   if (isSwarmError(error)) return error;
-  return new SwarmError('INTERNAL', 'A piece could not be stored', { cause: error });
+  return new SwarmError('INTERNAL', 'A piece could not be stored or read', { cause: error });
 }

@@ -29,12 +29,18 @@ export interface RequestsOptions {
   readonly clock: Clock;
   /** Pieces that readers wait for, the most urgent first. */
   readonly urgent: () => Iterable<number>;
-  /** Did this piece fail before? Then one peer alone brings it. Returns who must not. */
-  readonly suspects: (piece: number) => ReadonlySet<object> | undefined;
+  /** Bytes of a block have come. */
+  readonly onReceived: (peer: Peer, bytes: number) => void;
+  /** Gives back a piece that a source of ranges was to bring, and that the peer has; false: there is none. */
+  readonly takeBack: (isUseful: (piece: number) => boolean) => boolean;
+  /** Did this piece fail before? Then one peer alone brings it. */
+  readonly hasFailed: (piece: number) => boolean;
 }
 
 interface State {
   readonly pending: PendingBlocks;
+  /** Pieces that it will not send, though it has them; until it unchokes us the next time. */
+  readonly refused: Set<number>;
   current: ActivePiece<object> | undefined;
   /** The block whose bytes are coming. */
   receiving: { readonly active: ActivePiece<object>; readonly block: number } | undefined;
@@ -68,7 +74,7 @@ export class Requests {
       blocks.push({ piece: active.piece, begin: block * BLOCK_BYTES, length: active.blockLength(block) });
     }
     if (blocks.length === 0) return;
-    if (state.pending.size === blocks.length) state.waitingSince = this.#options.clock.now();
+    if (state.pending.size === blocks.length && !peer.isSnubbed) state.waitingSince = this.#options.clock.now();
     peer.sendRequests('request', blocks);
   }
 
@@ -77,7 +83,11 @@ export class Requests {
     const state = this.#stateOf(peer);
     const block = begin / BLOCK_BYTES;
     const active = this.#options.table.active.get(piece);
-    const isWanted = active !== undefined && state.pending.has(piece, block) && active.blockLength(block) === length;
+    const isWanted =
+      active !== undefined &&
+      state.pending.has(piece, block) &&
+      active.blockLength(block) === length &&
+      (!active.isExclusive || active.owner === peer);
     const target = isWanted ? active.begin(block, peer) : undefined;
     state.receiving = active && target && { active, block };
     if (!target) {
@@ -90,7 +100,7 @@ export class Requests {
   /** As `FrameHandler.blockDone`. */
   blockDone(peer: Peer, piece: number, begin: number, length: number): void {
     const state = this.#stateOf(peer);
-    const { clock, table } = this.#options;
+    const { clock, table, onReceived } = this.#options;
     const block = begin / BLOCK_BYTES;
     const wasPending = state.pending.delete(piece, block);
     peer.received.add(length);
@@ -99,24 +109,39 @@ export class Requests {
     peer.isSnubbed = false;
     const taken = state.receiving;
     state.receiving = undefined;
-    if (taken) {
-      const { active } = taken;
-      active.end(block);
-      active.release(block);
-      if (active.askedFor(block) > 0) this.#cancelOthers(peer, active, block);
-      if (active.isComplete) {
-        if (state.current === active) state.current = undefined;
-        table.finish(active);
-      }
-    } else if (wasPending) table.active.get(piece)?.release(block);
+    if (taken) this.landed(taken.active, block);
+    else if (wasPending) table.active.get(piece)?.release(block);
+    onReceived(peer, length);
     this.fill(peer);
+  }
+
+  /** All bytes of a block are in their place, whoever brought them. */
+  landed(active: ActivePiece<object>, block: number): void {
+    active.end(block);
+    active.release(block);
+    if (active.askedFor(block) > 0) this.#cancelOthers(active, block);
+    if (active.isComplete) this.#options.table.finish(active);
   }
 
   /** The peer will not send this block. */
   rejected(peer: Peer, { piece, begin }: BlockRef): void {
     const block = begin / BLOCK_BYTES;
-    if (!this.#stateOf(peer).pending.delete(piece, block)) return;
-    this.#options.table.active.get(piece)?.release(block);
+    const state = this.#stateOf(peer);
+    if (!state.pending.delete(piece, block)) return;
+    // It would be asked for the same again at once, and reject it again, for ever.
+    state.refused.add(piece);
+    if (state.current?.piece === piece) state.current = undefined;
+    const active = this.#options.table.active.get(piece);
+    active?.release(block);
+    if (active?.owner === peer) this.#disown(active);
+  }
+
+  /** The peer sends again: what it refused before may be asked of it once more. */
+  unchoked(peer: Peer): void {
+    const state = this.#stateOf(peer);
+    state.refused.clear();
+    state.waitingSince = this.#options.clock.now();
+    this.fill(peer);
   }
 
   /** It sends nothing of what it was asked for: it chokes us, is silent, or is gone. */
@@ -125,15 +150,14 @@ export class Requests {
     if (!state) return;
     const { table } = this.#options;
     for (const { piece, block } of state.pending.drain()) table.active.get(piece)?.release(block);
-    if (state.receiving) state.receiving.active.abandon(state.receiving.block);
+    if (state.receiving) {
+      // The rest of the block may yet come, when its buffer holds another piece.
+      peer.dropBlock();
+      state.receiving.active.abandon(state.receiving.block);
+    }
     state.receiving = undefined;
     state.current = undefined;
-    for (const active of table.active.values()) {
-      if (active.owner !== peer) continue;
-      active.owner = undefined;
-      // Whoever sent the rest of it is not the only one now.
-      if (active.isExclusive) table.drop(active);
-    }
+    for (const active of table.active.values()) if (active.owner === peer) this.#disown(active);
   }
 
   /** The peer is gone. */
@@ -151,7 +175,7 @@ export class Requests {
   tick(): void {
     const now = this.#options.clock.now();
     for (const [peer, state] of this.#states) {
-      if (state.pending.size === 0 && !peer.isSnubbed) continue;
+      if (state.pending.size === 0) continue;
       const silence = now - state.waitingSince;
       if (silence > GIVE_UP_MS) peer.close('it did not send what it was asked for');
       else if (silence > SNUB_MS && !peer.isSnubbed) {
@@ -165,7 +189,14 @@ export class Requests {
     const known = this.#states.get(peer);
     if (known) return known;
     const pending = new PendingBlocks(this.#options.pieceLength);
-    const state: State = { pending, current: undefined, receiving: undefined, waitingSince: 0, unwanted: 0 };
+    const state: State = {
+      pending,
+      refused: new Set(),
+      current: undefined,
+      receiving: undefined,
+      waitingSince: 0,
+      unwanted: 0,
+    };
     this.#states.set(peer, state);
     return state;
   }
@@ -178,7 +209,7 @@ export class Requests {
 
   #next(peer: Peer, state: State): { active: ActivePiece<object>; block: number } | undefined {
     return (
-      this.#urgentBlock(peer) ??
+      this.#urgentBlock(peer, state) ??
       freeBlock(state.current) ??
       this.#freeBlockOf(peer, (active) => active.owner === undefined, state) ??
       this.#newPiece(peer, state) ??
@@ -188,12 +219,12 @@ export class Requests {
   }
 
   /** Of a piece that a reader waits for. */
-  #urgentBlock(peer: Peer): { active: ActivePiece<object>; block: number } | undefined {
+  #urgentBlock(peer: Peer, state: State): { active: ActivePiece<object>; block: number } | undefined {
     const { table, picker, urgent } = this.#options;
     for (const piece of urgent()) {
-      if (!peer.has(piece)) continue;
+      if (!peer.has(piece) || state.refused.has(piece)) continue;
       const active = table.active.get(piece) ?? (picker.isCandidate(piece) ? this.#begin(piece, peer) : undefined);
-      const found = active && this.#isUsable(active, peer) ? freeBlock(active) : undefined;
+      const found = active && isUsable(active, peer, state) ? freeBlock(active) : undefined;
       if (found) return found;
     }
     return undefined;
@@ -205,7 +236,7 @@ export class Requests {
     state: State,
   ): { active: ActivePiece<object>; block: number } | undefined {
     for (const active of this.#options.table.active.values()) {
-      if (active.freeBlocks === 0 || !isFine(active) || !this.#isUsable(active, peer)) continue;
+      if (active.freeBlocks === 0 || !isFine(active) || !isUsable(active, peer, state)) continue;
       active.owner ??= peer;
       if (active.owner === peer) state.current = active;
       return freeBlock(active);
@@ -214,9 +245,14 @@ export class Requests {
   }
 
   #newPiece(peer: Peer, state: State): { active: ActivePiece<object>; block: number } | undefined {
-    const { picker, table, suspects } = this.#options;
-    if (!peer.pieces || !table.hasRoom || picker.candidates === 0) return undefined;
-    const piece = picker.pick(peer.pieces, (candidate) => !suspects(candidate)?.has(peer));
+    const { picker, table, takeBack } = this.#options;
+    const { pieces } = peer;
+    if (!pieces || !table.hasRoom) return undefined;
+    const isOffered = (candidate: number): boolean => !state.refused.has(candidate);
+    let piece = picker.pick(pieces, isOffered);
+    if (piece === undefined && takeBack((other) => pieces.has(other) && isOffered(other))) {
+      piece = picker.pick(pieces, isOffered);
+    }
     if (piece === undefined) return undefined;
     state.current = this.#begin(piece, peer);
     return freeBlock(state.current);
@@ -226,7 +262,7 @@ export class Requests {
   #secondTry(peer: Peer, state: State): { active: ActivePiece<object>; block: number } | undefined {
     if (state.pending.size > FEWEST_REQUESTS) return undefined;
     for (const active of this.#options.table.active.values()) {
-      if (!this.#isUsable(active, peer)) continue;
+      if (!isUsable(active, peer, state)) continue;
       const block = active.leastAsked(MOST_ASKED, (index) => state.pending.has(active.piece, index));
       if (block !== undefined) return { active, block };
     }
@@ -234,25 +270,31 @@ export class Requests {
   }
 
   #begin(piece: number, peer: Peer): ActivePiece<object> | undefined {
-    const failed = this.#options.suspects(piece);
-    if (failed?.has(peer)) return undefined;
     const active = this.#options.table.begin(piece, peer);
-    if (active && failed) active.isExclusive = true;
+    if (active) active.isExclusive = this.#options.hasFailed(piece);
     return active;
   }
 
-  #isUsable(active: ActivePiece<object>, peer: Peer): boolean {
-    return peer.has(active.piece) && (!active.isExclusive || active.owner === peer);
+  /** Its owner does not bring it to its end. */
+  #disown(active: ActivePiece<object>): void {
+    active.owner = undefined;
+    // Whoever sent the rest of it would not be the only one.
+    if (active.isExclusive) this.#options.table.drop(active);
   }
 
-  #cancelOthers(sender: Peer, active: ActivePiece<object>, block: number): void {
+  /** Whoever was asked for it too need not send it. */
+  #cancelOthers(active: ActivePiece<object>, block: number): void {
     const ref = { piece: active.piece, begin: block * BLOCK_BYTES, length: active.blockLength(block) };
     for (const [peer, state] of this.#states) {
-      if (peer === sender || !state.pending.delete(active.piece, block)) continue;
+      if (!state.pending.delete(active.piece, block)) continue;
       active.release(block);
       peer.sendRequests('cancel', [ref]);
     }
   }
+}
+
+function isUsable(active: ActivePiece<object>, peer: Peer, { refused }: State): boolean {
+  return peer.has(active.piece) && !refused.has(active.piece) && (!active.isExclusive || active.owner === peer);
 }
 
 function freeBlock(

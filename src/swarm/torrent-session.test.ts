@@ -16,6 +16,7 @@ import { encryptionLookupKey } from '../wire/encryption.ts';
 import type { Handshake } from '../wire/handshake.ts';
 import { answerPeer, type Encryption, greetPeer } from './peer-intake.ts';
 import { PieceMap } from './piece-map.ts';
+import { RateLimit } from './rate-limits.ts';
 import { TorrentSession } from './torrent-session.ts';
 
 const MIB = 2 ** 20;
@@ -68,9 +69,16 @@ function setUp() {
       hashing,
       clock: systemClock,
       random: Math.random,
-      client: 'test',
+      limits: { down: new RateLimit(systemClock), up: new RateLimit(systemClock) },
+      extensions: { client: 'test', port: 0, isPrivate: false, names: [] },
       ...(options.seed ? { have: Bitfield.full(new PieceMap(torrent).pieceCount) } : {}),
-      events: { piece: () => {}, complete: resolve, failed: reject, banned: (peer) => banned.push(peer.address.host) },
+      events: {
+        left: () => {},
+        piece: () => {},
+        complete: resolve,
+        failed: reject,
+        banned: (peer) => banned.push(peer.address.host),
+      },
     });
     onTestFinished(() => session.close());
     return { session, storage, completed, banned };

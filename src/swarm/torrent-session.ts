@@ -2,38 +2,35 @@ import { Bitfield } from '../base/bitfield.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { HashPool } from '../contracts/hasher.ts';
 import type { TorrentStorage } from '../contracts/torrent-storage.ts';
-import type { SwarmError } from '../errors.ts';
+import { SwarmError } from '../errors.ts';
 import type { Torrent } from '../metainfo/torrent.ts';
-import { decodeExtensionHandshake, encodeExtensionHandshake } from '../wire/extension-handshake.ts';
-import {
-  BLOCK_BYTES,
-  type BlockRef,
-  encodeBare,
-  encodeExtended,
-  encodeHave,
-  encodePayload,
-  type Message,
-} from '../wire/messages.ts';
+import { encodeBare, encodeHave, encodePayload, type Message } from '../wire/messages.ts';
 import type { ActivePiece } from './active-piece.ts';
 import { Blame } from './blame.ts';
 import { Choker } from './choker.ts';
+import { createPeer } from './create-peer.ts';
+import { METADATA_ID, type OwnExtensions, sendExtensions } from './extensions.ts';
+import { FileProgress } from './file-progress.ts';
 import { HashExchange } from './hash-exchange.ts';
-import { answerMetadataRequest, METADATA_EXTENSION } from './metadata-exchange.ts';
+import { Interest } from './interest.ts';
+import { answerMetadataRequest } from './metadata-exchange.ts';
 import { Peer, type PeerOwner } from './peer.ts';
 import type { PeerArrival } from './peer-intake.ts';
 import { Picker } from './picker.ts';
 import { PieceBuffers } from './piece-buffers.ts';
 import { PieceHashes } from './piece-hashes.ts';
 import { PieceMap } from './piece-map.ts';
-import { PieceTable } from './piece-table.ts';
+import { PieceTable, storageError } from './piece-table.ts';
+import type { Limits } from './rate-limits.ts';
+import { Readers, type ReaderWindow } from './readers.ts';
 import { Requests } from './requests.ts';
-import { MOST_WAITING, Uploads } from './uploads.ts';
+import { Selection } from './selection.ts';
+import { SourceLanes, type SourceStatus, type TorrentSource } from './source-lanes.ts';
+import { Uploads } from './uploads.ts';
 
 /** Memory for pieces on their way in. */
 const BUFFER_BYTES = 48 * 1024 * 1024;
 const TICK_MS = 1000;
-/** Our id of `ut_metadata`. */
-const METADATA_ID = 1;
 
 export interface TorrentSessionOptions {
   readonly torrent: Torrent;
@@ -44,19 +41,26 @@ export interface TorrentSessionOptions {
   readonly random: () => number;
   /** What is stored and verified already. */
   readonly have?: Bitfield;
-  readonly client: string;
+  readonly extensions: OwnExtensions;
+  readonly limits: Limits;
   readonly events: TorrentEvents;
 }
 
 export interface TorrentEvents {
   /** A piece is verified and stored. */
   piece(piece: number): void;
-  /** All of it is. */
+  /** All that is wanted is. */
   complete(): void;
-  /** Storing or reading failed. */
+  /** Storing or reading failed: the session has ended, and is to be closed. */
   failed(error: SwarmError): void;
   /** The peer lied, and is to be left alone. */
   banned(peer: Peer): void;
+  /** The peer is gone. */
+  left(peer: Peer, reason: string): void;
+  /** The peer has shaken hands about extensions, too. */
+  extended?(peer: Peer): void;
+  /** A message of an extension that the session does not know, by our id of it. */
+  extension?(peer: Peer, id: number, payload: Uint8Array): void;
 }
 
 /** A torrent whose metadata is known, and its peers: downloads what is missing, and serves what is here. */
@@ -64,97 +68,158 @@ export class TorrentSession implements PeerOwner {
   readonly map: PieceMap;
   readonly have: Bitfield;
   readonly peers: Set<Peer> = new Set<Peer>();
+  readonly selection: Selection;
+  readonly progress: FileProgress;
+  readonly hashes: PieceHashes;
   readonly #options: TorrentSessionOptions;
-  readonly #hashes: PieceHashes;
   readonly #picker: Picker;
+  readonly #interest: Interest;
   readonly #table: PieceTable<object>;
   readonly #requests: Requests;
+  readonly #lanes: SourceLanes;
+  readonly #readers: Readers;
   readonly #uploads: Uploads;
   readonly #choker: Choker;
   readonly #blame = new Blame();
   readonly #exchange: HashExchange;
   readonly #stop = new AbortController();
-  readonly #completed = new Set<number>();
   readonly #completing = new Set<Promise<void>>();
-  readonly #banned = new WeakSet<Peer>();
 
   constructor(options: TorrentSessionOptions) {
-    const { torrent, storage, hashing, clock, random } = options;
+    const { torrent, storage, hashing, clock, random, limits } = options;
+    const { signal } = this.#stop;
     this.#options = options;
-    this.map = new PieceMap(torrent);
-    this.have = options.have ?? new Bitfield(this.map.pieceCount);
-    this.#hashes = new PieceHashes(torrent, this.map, hashing);
-    this.#picker = new Picker({ pieceCount: this.map.pieceCount, random });
-    this.#table = new PieceTable({
-      map: this.map,
-      hashes: this.#hashes,
+    const map = new PieceMap(torrent);
+    const have = options.have ?? new Bitfield(map.pieceCount);
+    const picker = new Picker({ pieceCount: map.pieceCount, random });
+    this.map = map;
+    this.have = have;
+    this.#picker = picker;
+    this.hashes = new PieceHashes(torrent, map, hashing);
+    this.selection = new Selection(map, picker, have);
+    this.progress = new FileProgress(map, have);
+    this.#interest = new Interest(picker, have);
+    this.#readers = new Readers(map, have, () => this.#hurry());
+    const urgent = (): Iterable<number> => this.#readers.urgent();
+    const hasFailed = (piece: number): boolean => this.#blame.hasFailed(piece);
+    const table = new PieceTable({
+      map,
+      hashes: this.hashes,
       storage,
-      picker: this.#picker,
+      picker,
       buffers: new PieceBuffers(torrent.pieceLength, BUFFER_BYTES),
-      have: this.have,
+      have,
       events: {
         stored: (active) => this.#stored(active),
         bad: (active) => this.#ban(this.#blame.failed(active)),
-        failed: (error) => options.events.failed(error),
-        roomMade: () => this.#fillAll(),
+        failed: (error) => this.#fail(error),
+        roomMade: () => {
+          this.#lanes.madeRoom();
+          this.#fillAll();
+        },
       },
     });
+    this.#table = table;
     this.#requests = new Requests({
       pieceLength: torrent.pieceLength,
-      table: this.#table,
-      picker: this.#picker,
+      table,
+      picker,
       clock,
-      urgent: () => [],
-      suspects: (piece) => this.#blame.suspects(piece),
+      urgent,
+      hasFailed,
+      onReceived: (peer, bytes) => peer.pause(limits.down.take(bytes), signal),
+      takeBack: (isUseful) => this.#lanes.takeBack(isUseful),
+    });
+    this.#lanes = new SourceLanes({
+      map,
+      table,
+      picker,
+      clock,
+      urgent,
+      isExclusive: hasFailed,
+      throttle: (bytes, laneSignal) => limits.down.wait(bytes, laneSignal),
+      onBlock: (active, block) => this.#requests.landed(active, block),
+      onFreed: () => this.#fillAll(),
     });
     this.#uploads = new Uploads({
-      map: this.map,
+      map,
+      have,
       storage,
-      throttle: async () => {},
-      onSent: () => {},
-      onError: () => {},
+      throttle: (bytes) => limits.up.wait(bytes, signal),
+      onError: (error) => this.#fail(storageError(error)),
     });
     this.#choker = new Choker({
       clock,
       random,
       peers: this.peers,
-      isSeeding: () => this.have.isFull,
-      onChoke: (peer) => this.#refuse(peer, this.#uploads.clear(peer)),
+      isSeeding: () => this.isFinished,
+      onChoke: (peer) => this.#uploads.choked(peer),
     });
-    this.#exchange = new HashExchange(torrent, this.#hashes, (root) => this.#layerCame(root));
-    for (let piece = 0; piece < this.map.pieceCount; piece++) this.#offer(piece);
+    this.#exchange = new HashExchange({
+      pieceLength: torrent.pieceLength,
+      hashes: this.hashes,
+      clock,
+      peers: this.peers,
+      onLayer: () => this.#offerAll(),
+    });
+    this.#offerAll();
     void this.#tickForever();
   }
 
+  /** Is everything here that is wanted? */
+  get isFinished(): boolean {
+    return this.selection.missing === 0;
+  }
+
+  get sources(): readonly SourceStatus[] {
+    return this.#lanes.status;
+  }
+
   /** Takes a peer that has shaken hands about this torrent. */
-  add({ stream, handshake, leftover }: PeerArrival): Peer {
-    const { torrent, client } = this.#options;
-    // A hybrid's peer that named the v1 hash is no v2 peer, whatever its bits say: libtorrent hangs up on hash requests then.
-    const isV2 = torrent.infoHashV2?.subarray(0, 20).every((byte, at) => byte === handshake.infoHash[at]) ?? false;
-    const peer = new Peer({ stream, handshake, isV2, owner: this, clock: this.#options.clock });
+  add(arrival: PeerArrival): Peer {
+    const peer = createPeer(arrival, this.#options.torrent, this, this.#options.clock);
+    const { extensions, torrent } = this.#options;
+    sendExtensions(peer, extensions, { metadataSize: torrent.info.length, uploadOnly: this.isFinished });
+    this.adopt(peer, false);
+    if (arrival.leftover.length > 0) peer.feed(arrival.leftover);
+    return peer;
+  }
+
+  /** Takes a peer. `isLate`: it was somebody else's until the metadata was known, and was told that we have nothing. */
+  adopt(peer: Peer, isLate: boolean): void {
+    peer.handTo(this);
     this.peers.add(peer);
-    if (handshake.extended) {
-      const messages = new Map([[METADATA_EXTENSION, METADATA_ID]]);
-      const hello = {
-        messages,
-        client,
-        reqq: MOST_WAITING,
-        metadataSize: torrent.info.length,
-        uploadOnly: this.have.isFull,
-      };
-      peer.send(encodeExtended(0, encodeExtensionHandshake(hello)));
-    }
-    this.#sendPieces(peer);
+    this.#sendPieces(peer, isLate);
     peer.setPieceCount(this.map.pieceCount);
     this.#exchange.ask(peer);
-    if (leftover.length > 0) peer.feed(leftover);
-    return peer;
+  }
+
+  /** Reads from a web seed, the Hub ... beside the peers. */
+  addSource(source: TorrentSource): void {
+    this.#lanes.add(source);
+  }
+
+  /** Sets the priority of each file: 0 is not wanted; of others the higher comes first. */
+  select(priorityOf: (file: number) => number): void {
+    this.selection.set(priorityOf);
+    for (const peer of this.peers) this.#interest.count(peer);
+    this.#offerAll();
+  }
+
+  /** Pieces in their order, instead of the rarest first. */
+  set isSequential(value: boolean) {
+    this.#picker.isSequential = value;
+  }
+
+  /** Somebody reads bytes `[start, end)` of a file: they come before everything else. */
+  openReader(file: number, start: number, end: number): ReaderWindow {
+    return this.#readers.open(file, start, end);
   }
 
   /** Ends it: no peer, no timer, nothing half-written is left. The storage stays open. */
   async close(): Promise<void> {
-    this.#stop.abort();
-    for (const peer of [...this.peers]) peer.close('the torrent was stopped');
+    this.#halt(new SwarmError('CLOSED', 'The torrent was stopped.'));
+    await this.#lanes.close();
     await this.#table.close();
     await this.#filesCompleted();
   }
@@ -167,12 +232,13 @@ export class TorrentSession implements PeerOwner {
     this.#requests.blockDone(peer, piece, begin, length);
   }
 
-  closed(peer: Peer): void {
+  closed(peer: Peer, reason: string): void {
     if (!this.peers.delete(peer)) return;
-    if (peer.pieces) this.#picker.peerHas(peer.pieces, -1);
+    this.#interest.forget(peer);
     this.#requests.forget(peer);
     this.#uploads.forget(peer);
     this.#exchange.forget(peer);
+    this.#options.events.left(peer, reason);
     this.#fillAll();
   }
 
@@ -185,7 +251,7 @@ export class TorrentSession implements PeerOwner {
         return;
       case 'unchoke':
         peer.isChoking = false;
-        this.#requests.fill(peer);
+        this.#requests.unchoked(peer);
         return;
       case 'interested':
         peer.isInterested = true;
@@ -194,6 +260,7 @@ export class TorrentSession implements PeerOwner {
       case 'notInterested':
         peer.isInterested = false;
         peer.setChoking(true);
+        this.#uploads.choked(peer);
         return;
       case 'have':
         this.#peerGot(peer, message.piece);
@@ -208,10 +275,10 @@ export class TorrentSession implements PeerOwner {
         this.#peerHas(peer, new Bitfield(this.map.pieceCount));
         return;
       case 'request':
-        this.#requested(peer, message);
+        this.#uploads.requested(peer, message);
         return;
       case 'cancel':
-        if (this.#uploads.cancel(peer, message)) this.#refuse(peer, [message]);
+        this.#uploads.cancelled(peer, message);
         return;
       case 'reject':
         this.#requests.rejected(peer, message);
@@ -227,7 +294,7 @@ export class TorrentSession implements PeerOwner {
         if (!this.#exchange.take(peer, message.payload)) this.#ban([peer]);
         return;
       case 'hashReject':
-        this.#exchange.rejected(peer);
+        this.#exchange.forget(peer);
         return;
       default:
     }
@@ -235,57 +302,37 @@ export class TorrentSession implements PeerOwner {
 
   #extended(peer: Peer, id: number, payload: Uint8Array): void {
     if (id === METADATA_ID) answerMetadataRequest(peer, payload, this.#options.torrent.info);
-    if (id !== 0) return;
-    const extensions = decodeExtensionHandshake(payload);
-    if (!extensions) {
-      peer.close('it sent a malformed extension handshake');
-      return;
+    else if (id !== 0) this.#options.events.extension?.(peer, id, payload);
+    else if (peer.takeExtensions(payload)) {
+      this.#options.events.extended?.(peer);
+      this.#leaveIfUseless(peer);
     }
-    peer.extensions = extensions;
-    peer.isUploadOnly = extensions.uploadOnly ?? false;
-    this.#leaveIfUseless(peer);
   }
 
-  #sendPieces(peer: Peer): void {
+  #sendPieces(peer: Peer, isLate: boolean): void {
     const { fast } = peer.handshake;
-    if (fast && this.have.isFull) peer.send(encodeBare('haveAll'));
+    if (isLate) for (let piece = 0; piece < this.map.pieceCount; piece++) this.#sendHave(peer, piece);
+    else if (fast && this.have.isFull) peer.send(encodeBare('haveAll'));
     else if (fast && this.have.count === 0) peer.send(encodeBare('haveNone'));
     else if (this.have.count > 0) peer.send(encodePayload('bitfield', this.have.bytes.slice()));
   }
 
+  #sendHave(peer: Peer, piece: number): void {
+    if (this.have.has(piece)) peer.send(encodeHave(piece));
+  }
+
   #peerHas(peer: Peer, pieces: Bitfield | undefined): void {
-    if (!pieces) {
-      peer.close('it sent a bitfield of another length');
+    if (!this.#interest.says(peer, pieces)) {
+      peer.close('it sent a bitfield of another length, or a second one');
       return;
     }
-    if (peer.pieces) this.#picker.peerHas(peer.pieces, -1);
-    peer.pieces = pieces;
-    this.#picker.peerHas(pieces, 1);
-    this.#updateInterest(peer);
+    this.#requests.fill(peer);
     this.#leaveIfUseless(peer);
   }
 
   #peerGot(peer: Peer, piece: number): void {
-    if (piece >= this.map.pieceCount) {
-      peer.close('it has a piece that does not exist');
-      return;
-    }
-    if (!peer.pieces?.add(piece)) return;
-    this.#picker.pieceSeen(piece, 1);
-    if (peer.pieces.isFull) this.#picker.becameSeed();
-    if (!peer.amInterested && !this.have.has(piece)) this.#updateInterest(peer);
-    this.#requests.fill(peer);
-  }
-
-  #updateInterest(peer: Peer): void {
-    const { pieces } = peer;
-    if (!pieces) return;
-    let isInteresting = false;
-    for (let piece = 0; piece < pieces.size && !isInteresting; piece++) {
-      isInteresting = pieces.has(piece) && !this.have.has(piece) && this.#picker.priority(piece) > 0;
-    }
-    peer.setInterested(isInteresting);
-    if (isInteresting) this.#requests.fill(peer);
+    if (piece >= this.map.pieceCount) peer.close('it has a piece that does not exist');
+    else if (this.#interest.got(peer, piece)) this.#requests.fill(peer);
   }
 
   /** Two that have everything have nothing to say to one another. */
@@ -293,32 +340,24 @@ export class TorrentSession implements PeerOwner {
     if (this.have.isFull && (peer.isSeed || peer.isUploadOnly)) peer.close('both have everything');
   }
 
-  #requested(peer: Peer, { piece, begin, length }: BlockRef): void {
-    const isThere = piece < this.map.pieceCount && this.have.has(piece);
-    const isValid =
-      length > 0 && length <= BLOCK_BYTES && isThere && begin + length <= this.map.sizeAsked(piece, begin);
-    if (peer.amChoking || !isValid || !this.#uploads.add(peer, { piece, begin, length })) {
-      this.#refuse(peer, [{ piece, begin, length }]);
-    }
-  }
-
-  #refuse(peer: Peer, blocks: readonly BlockRef[]): void {
-    if (peer.handshake.fast) peer.sendRequests('reject', blocks);
-  }
-
   #stored(active: ActivePiece<object>): void {
-    const { events, torrent, storage } = this.#options;
+    const { piece } = active;
     this.#ban(this.#blame.passed(active));
-    for (const peer of this.peers) peer.send(encodeHave(active.piece));
-    events.piece(active.piece);
-    for (const { file } of this.map.slices(active.piece)) this.#completeFile(file, storage);
-    if (!this.have.isFull) return;
-    for (const [file, { length, isPad }] of torrent.files.entries())
-      if (length === 0 && !isPad) this.#completeFile(file, storage);
-    for (const peer of [...this.peers]) {
-      peer.setInterested(false);
-      this.#leaveIfUseless(peer);
+    this.#interest.stored(piece, this.peers);
+    for (const peer of this.peers) this.#sendHave(peer, piece);
+    this.#readers.stored(piece);
+    this.#options.events.piece(piece);
+    for (const file of this.progress.stored(piece)) this.#completeFile(file);
+    if (this.selection.stored(piece)) this.#finished();
+  }
+
+  #finished(): void {
+    const { torrent, events } = this.#options;
+    for (const [file, { length, isPad, symlink }] of torrent.files.entries()) {
+      const isEmpty = length === 0 && !isPad && symlink === undefined;
+      if (isEmpty && this.selection.isWanted(file)) this.#completeFile(file);
     }
+    for (const peer of [...this.peers]) this.#leaveIfUseless(peer);
     void this.#filesCompleted().then(() => this.#stop.signal.aborted || events.complete());
   }
 
@@ -327,37 +366,53 @@ export class TorrentSession implements PeerOwner {
     await Promise.allSettled(this.#completing);
   }
 
-  #completeFile(file: number, storage: TorrentStorage): void {
-    const { first, end } = this.map.piecesOf(file);
-    for (let piece = first; piece < end; piece++) if (!this.have.has(piece)) return;
-    if (this.#completed.has(file)) return;
-    this.#completed.add(file);
-    const work = storage.complete(file).catch((error: SwarmError) => this.#options.events.failed(error));
+  #completeFile(file: number): void {
+    const work = this.#options.storage.complete(file).catch((error: SwarmError) => this.#fail(error));
     this.#completing.add(work);
     void work.finally(() => this.#completing.delete(work));
   }
 
-  /** The piece is to be begun, if it is missing and can be checked. */
-  #offer(piece: number): void {
-    if (!this.have.has(piece) && this.#hashes.isKnown(piece)) this.#picker.add(piece);
+  /** Pieces that are missing and can be checked are to be begun. */
+  #offerAll(): void {
+    for (let piece = 0; piece < this.map.pieceCount; piece++) {
+      const isActive = this.#table.active.has(piece);
+      if (!isActive && !this.have.has(piece) && this.hashes.isKnown(piece)) this.#picker.add(piece);
+    }
+    this.#lanes.pump();
+    this.#fillAll();
   }
 
-  #layerCame(root: Uint8Array): void {
-    for (const [file, { root: other }] of this.map.files.entries()) {
-      if (!other?.every((byte, index) => byte === root[index])) continue;
-      const { first, end } = this.map.piecesOf(file);
-      for (let piece = first; piece < end; piece++) this.#offer(piece);
+  /** Readers wait for other pieces than before. */
+  #hurry(): void {
+    for (const piece of this.#readers.urgent()) {
+      if (!this.selection.want(piece)) continue;
+      for (const peer of this.peers) this.#interest.wants(peer, piece);
+      if (this.hashes.isKnown(piece)) this.#picker.add(piece);
     }
+    this.#lanes.hurry();
     this.#fillAll();
   }
 
   #ban(senders: readonly object[]): void {
     for (const sender of senders) {
-      if (!(sender instanceof Peer) || this.#banned.has(sender)) continue;
-      this.#banned.add(sender);
+      if (this.#lanes.ban(sender) || !(sender instanceof Peer) || !this.peers.has(sender)) continue;
       this.#options.events.banned(sender);
       sender.close('it sent wrong bytes');
     }
+  }
+
+  #fail(error: SwarmError): void {
+    if (this.#stop.signal.aborted) return;
+    // Going on would fetch the same pieces again and again.
+    this.#halt(error);
+    this.#options.events.failed(error);
+  }
+
+  #halt(reason: SwarmError): void {
+    this.#stop.abort(reason);
+    this.#readers.fail(reason);
+    for (const peer of [...this.peers]) peer.close('the torrent was stopped');
+    void this.#lanes.close();
   }
 
   #fillAll(): void {
@@ -371,6 +426,8 @@ export class TorrentSession implements PeerOwner {
       if (signal.aborted) return;
       this.#requests.tick();
       this.#choker.tick();
+      this.#exchange.tick();
+      this.#lanes.tick();
       this.#fillAll();
     }
   }

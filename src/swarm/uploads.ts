@@ -1,3 +1,4 @@
+import type { Bitfield } from '../base/bitfield.ts';
 import type { TorrentStorage } from '../contracts/torrent-storage.ts';
 import { BLOCK_BYTES, BLOCK_HEADER_BYTES, type BlockRef, writeBlockHeader } from '../wire/messages.ts';
 import type { Peer } from './peer.ts';
@@ -14,10 +15,10 @@ const MOST_SPARE = 64;
 
 export interface UploadsOptions {
   readonly map: PieceMap;
+  readonly have: Bitfield;
   readonly storage: TorrentStorage;
   /** Waits until bytes may be sent. */
   readonly throttle: (bytes: number) => Promise<void>;
-  readonly onSent: (peer: Peer, bytes: number) => void;
   /** A file could not be read. */
   readonly onError: (error: unknown) => void;
 }
@@ -40,8 +41,18 @@ export class Uploads {
     this.#options = options;
   }
 
-  /** Takes a request; false when it is one too many. */
-  add(peer: Peer, block: BlockRef): boolean {
+  /** Takes a request, or rejects it: it is one too many, or of what is not here, or the peer is choked. */
+  requested(peer: Peer, block: BlockRef): void {
+    if (peer.amChoking || !this.#isThere(block) || !this.#add(peer, block)) refuse(peer, [block]);
+  }
+
+  #isThere({ piece, begin, length }: BlockRef): boolean {
+    const { map, have } = this.#options;
+    const isHeld = piece < map.pieceCount && have.has(piece);
+    return isHeld && length > 0 && length <= BLOCK_BYTES && begin + length <= map.sizeAsked(piece, begin);
+  }
+
+  #add(peer: Peer, block: BlockRef): boolean {
     const queue = this.#queues.get(peer) ?? { waiting: [], bunches: 0 };
     this.#queues.set(peer, queue);
     if (queue.waiting.length >= MOST_WAITING) return false;
@@ -51,23 +62,23 @@ export class Uploads {
     return true;
   }
 
-  /** Takes a request back. Returns whether it was still waiting. */
-  cancel(peer: Peer, { piece, begin, length }: BlockRef): boolean {
+  /** The peer takes a request back. One that still waits is rejected, as BEP 6 has it. */
+  cancelled(peer: Peer, { piece, begin, length }: BlockRef): void {
     const waiting = this.#queues.get(peer)?.waiting ?? [];
     const index = waiting.findIndex(
       (block) => block.piece === piece && block.begin === begin && block.length === length,
     );
-    if (index >= 0) waiting.splice(index, 1);
-    return index >= 0;
+    if (index >= 0) refuse(peer, waiting.splice(index, 1));
   }
 
-  /** Takes all requests of a peer back, and returns them. */
-  clear(peer: Peer): BlockRef[] {
-    return this.#queues.get(peer)?.waiting.splice(0) ?? [];
+  /** The peer is choked: what it asked for is rejected. */
+  choked(peer: Peer): void {
+    refuse(peer, this.#queues.get(peer)?.waiting.splice(0) ?? []);
   }
 
+  /** The peer is gone. */
   forget(peer: Peer): void {
-    this.clear(peer);
+    this.#queues.get(peer)?.waiting.splice(0);
     this.#queues.delete(peer);
   }
 
@@ -89,12 +100,11 @@ export class Uploads {
       const length = await this.#read(blocks, buffer);
       await this.#options.throttle(length);
       const bytes = length - blocks.length * BLOCK_HEADER_BYTES;
-      this.#options.onSent(peer, bytes);
       peer.sent.add(bytes);
       peer.send(buffer.subarray(0, length), done);
     } catch (error) {
       done();
-      peer.sendRequests('reject', peer.handshake.fast ? blocks : []);
+      refuse(peer, blocks);
       this.#options.onError(error);
     }
   }
@@ -127,4 +137,9 @@ export class Uploads {
     await Promise.all(reads.map(({ file, position, targets }) => storage.read(file, position, targets)));
     return at;
   }
+}
+
+/** Without the fast extension nobody is told: a choke takes all requests back. */
+function refuse(peer: Peer, blocks: readonly BlockRef[]): void {
+  if (peer.handshake.fast && !peer.isClosed) peer.sendRequests('reject', blocks);
 }

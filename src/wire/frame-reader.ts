@@ -46,6 +46,11 @@ export class FrameReader {
     this.#stopped = true;
   }
 
+  /** The bytes that are still to come of the block that is being read are dropped: their place may be somebody else's by then. */
+  dropBlock(): void {
+    this.#target = undefined;
+  }
+
   /** Reads on. Returns what is wrong with the stream: the connection is of no use any more then. */
   feed(bytes: Uint8Array): string | undefined {
     let position = 0;

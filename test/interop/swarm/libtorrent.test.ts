@@ -18,6 +18,7 @@ import { OpenFiles } from '../../../src/storage/open-files.ts';
 import { createTorrentFiles } from '../../../src/storage/torrent-files.ts';
 import { answerPeer, type Encryption, greetPeer } from '../../../src/swarm/peer-intake.ts';
 import { PieceMap } from '../../../src/swarm/piece-map.ts';
+import { RateLimit } from '../../../src/swarm/rate-limits.ts';
 import { TorrentSession } from '../../../src/swarm/torrent-session.ts';
 import { createTcpTransport } from '../../../src/transport/tcp.ts';
 import { encryptionLookupKey } from '../../../src/wire/encryption.ts';
@@ -80,9 +81,10 @@ async function setUp(variant: Variant) {
       hashing,
       clock: systemClock,
       random: Math.random,
-      client: 'modelswarm',
+      limits: { down: new RateLimit(systemClock), up: new RateLimit(systemClock) },
+      extensions: { client: 'modelswarm', port: 0, isPrivate: false, names: [] },
       ...(isSeed ? { have: Bitfield.full(new PieceMap(of).pieceCount) } : {}),
-      events: { piece: () => {}, complete: resolve, failed: reject, banned: () => {} },
+      events: { left: () => {}, piece: () => {}, complete: resolve, failed: reject, banned: () => {} },
     });
     onTestFinished(() => made.close());
     return { session: made, completed };
