@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { systemClock } from '../base/system-clock.ts';
 import { decodeMetadataMessage, encodeMetadataMessage, METADATA_PIECE_BYTES } from '../wire/metadata-message.ts';
 import { answerMetadataRequest, MetadataDownload } from './metadata-exchange.ts';
 import type { Peer } from './peer.ts';
@@ -26,7 +27,7 @@ function answerAll(download: MetadataDownload, asked: ReturnType<typeof peerOf>,
 
 test('metadata comes in pieces, and is believed when its hash is right', () => {
   let found: Uint8Array | undefined;
-  const download = new MetadataDownload(names, (bytes) => (found = bytes));
+  const download = new MetadataDownload(names, systemClock, (bytes) => (found = bytes));
   const asked = peerOf(info.length);
   download.ask(asked.peer);
   expect(asked.sent).toHaveLength(3);
@@ -36,7 +37,7 @@ test('metadata comes in pieces, and is believed when its hash is right', () => {
 
 test('a peer that sends other metadata is found out, and another one is believed', () => {
   let found: Uint8Array | undefined;
-  const download = new MetadataDownload(names, (bytes) => (found = bytes));
+  const download = new MetadataDownload(names, systemClock, (bytes) => (found = bytes));
   const [liar, honest] = [peerOf(info.length), peerOf(info.length)];
   for (const { peer } of [liar, honest]) download.ask(peer);
   const wrong = info.slice();
@@ -48,7 +49,7 @@ test('a peer that sends other metadata is found out, and another one is believed
 });
 
 test('pieces of another length, and none that was asked for, are noticed', () => {
-  const download = new MetadataDownload(names, () => expect.fail('it was believed'));
+  const download = new MetadataDownload(names, systemClock, () => expect.fail('it was believed'));
   const asked = peerOf(info.length);
   download.ask(asked.peer);
   const short = encodeMetadataMessage({ kind: 'data', piece: 0, totalSize: info.length, bytes: info.subarray(0, 9) });
@@ -58,7 +59,7 @@ test('pieces of another length, and none that was asked for, are noticed', () =>
 });
 
 test('who does not know the size is not asked, and who has nothing rejects', () => {
-  const download = new MetadataDownload(names, () => expect.fail('it was believed'));
+  const download = new MetadataDownload(names, systemClock, () => expect.fail('it was believed'));
   const silent = peerOf(undefined);
   download.ask(silent.peer);
   expect(silent.sent).toEqual([]);

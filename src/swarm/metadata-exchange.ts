@@ -1,40 +1,48 @@
 import { platform } from '#platform';
 import { sameBytes } from '../base/same-bytes.ts';
+import type { Clock } from '../contracts/clock.ts';
 import { decodeMetadataMessage, encodeMetadataMessage, METADATA_PIECE_BYTES } from '../wire/metadata-message.ts';
+import type { TorrentNames } from './create-peer.ts';
 import { METADATA_EXTENSION } from './extensions.ts';
 import type { Peer } from './peer.ts';
 
-/** Downloads of metadata that are wrong as a whole: from then on only one peer at a time is believed. */
+/** Peers that are asked at the same time. Each may cost 31 MB, which is what it says the metadata has. */
 const MOST_ASKED = 4;
+/** A peer that has sent nothing for so long makes room for another. */
+const PATIENCE_MS = 10_000;
 
-/** What the metadata must hash to. */
-export interface MetadataNames {
-  /** SHA-1, 20 bytes. */
-  readonly infoHash: Uint8Array | undefined;
-  /** SHA-256, 32 bytes. */
-  readonly infoHashV2: Uint8Array | undefined;
+interface Attempt {
+  readonly bytes: Uint8Array;
+  readonly missing: Set<number>;
+  /** When something came, or was asked for. */
+  at: number;
 }
 
 /** Downloads the info dictionary of a magnet link (BEP 9). Each peer is asked for all of it by itself, so that it is clear who lies. */
 export class MetadataDownload {
-  readonly #names: MetadataNames;
-  readonly #tries = new Map<Peer, { readonly bytes: Uint8Array; readonly missing: Set<number> }>();
+  readonly #names: TorrentNames;
+  readonly #clock: Clock;
+  readonly #tries = new Map<Peer, Attempt>();
+  /** Those that reject, or are silent. */
+  readonly #useless = new WeakSet<Peer>();
   readonly #onInfo: (info: Uint8Array) => void;
   #isDone = false;
 
   /** `onInfo` is called once, with bytes that have the right hash. */
-  constructor(names: MetadataNames, onInfo: (info: Uint8Array) => void) {
+  constructor(names: TorrentNames, clock: Clock, onInfo: (info: Uint8Array) => void) {
     this.#names = names;
+    this.#clock = clock;
     this.#onInfo = onInfo;
   }
 
   /** Asks a peer that has said how large the metadata is. */
   ask(peer: Peer): void {
     const size = peer.extensions?.metadataSize;
-    if (this.#isDone || size === undefined || this.#tries.has(peer) || this.#tries.size >= MOST_ASKED) return;
+    const isUseless = size === undefined || this.#useless.has(peer) || this.#tries.has(peer);
+    if (this.#isDone || isUseless || this.#tries.size >= MOST_ASKED) return;
     const count = Math.ceil(size / METADATA_PIECE_BYTES);
     const missing = new Set(Array.from({ length: count }, (_, piece) => piece));
-    this.#tries.set(peer, { bytes: new Uint8Array(size), missing });
+    this.#tries.set(peer, { bytes: new Uint8Array(size), missing, at: this.#clock.now() });
     for (const piece of missing)
       peer.sendExtended(METADATA_EXTENSION, encodeMetadataMessage({ kind: 'request', piece }));
   }
@@ -44,9 +52,9 @@ export class MetadataDownload {
     const message = decodeMetadataMessage(payload);
     const attempt = this.#tries.get(peer);
     if (!message || !attempt || this.#isDone) return true;
-    // Whoever rejects stays in the list: it is not asked again.
-    if (message.kind === 'reject') attempt.missing.clear();
+    if (message.kind === 'reject') this.#giveUp(peer);
     if (message.kind !== 'data') return true;
+    attempt.at = this.#clock.now();
     const start = message.piece * METADATA_PIECE_BYTES;
     const expected = Math.min(METADATA_PIECE_BYTES, attempt.bytes.length - start);
     if (message.bytes.length !== expected) return false;
@@ -61,6 +69,17 @@ export class MetadataDownload {
 
   /** The peer is gone. */
   forget(peer: Peer): void {
+    this.#tries.delete(peer);
+  }
+
+  /** To be called about once in a second: silent peers make room for others. */
+  tick(): void {
+    const before = this.#clock.now() - PATIENCE_MS;
+    for (const [peer, { at }] of this.#tries) if (at < before) this.#giveUp(peer);
+  }
+
+  #giveUp(peer: Peer): void {
+    this.#useless.add(peer);
     this.#tries.delete(peer);
   }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../contracts/clock.ts';
 import type { Connection } from '../contracts/connection.ts';
 import {
   EncryptionInitiator,
@@ -14,6 +15,9 @@ import {
 } from '../wire/handshake.ts';
 import { PeerStream } from './peer-stream.ts';
 
+/** Whoever has not said by then who he is will not. */
+const HANDSHAKE_MS = 10_000;
+
 /** `off`: only plain connections. */
 export type Encryption = 'off' | EncryptionPolicy;
 
@@ -28,6 +32,9 @@ export interface PeerArrival {
 
 export interface IntakeOptions {
   readonly encryption: Encryption;
+  readonly clock: Clock;
+  /** Ends it. */
+  readonly signal: AbortSignal;
   /** Bytes from a good source. */
   readonly random: (length: number) => Uint8Array;
   /** Called once, when both sides have said who they are. */
@@ -36,8 +43,8 @@ export interface IntakeOptions {
   readonly onFailure: (reason: string) => void;
 }
 
-/** Shakes hands on a connection that we opened. `own` is what we say. Returns how to give up. */
-export function greetPeer(connection: Connection, own: Handshake, options: IntakeOptions): (reason: string) => void {
+/** Shakes hands on a connection that we opened, within 10 seconds. `own` is what we say. */
+export function greetPeer(connection: Connection, own: Handshake, options: IntakeOptions): void {
   const intake = new Intake(connection, options);
   const hello = encodeHandshake(own);
   if (options.encryption === 'off' || options.encryption === 'allowed') intake.stream.send(hello);
@@ -51,11 +58,10 @@ export function greetPeer(connection: Connection, own: Handshake, options: Intak
     intake.stream.send(initiator.start());
     intake.encrypt((bytes) => initiator.feed(bytes));
   }
-  return (reason) => intake.fail(reason);
 }
 
 /**
- * Answers a connection that was opened to us. `answer` gives what we say about a torrent, or undefined when we do not have it;
+ * Answers a connection that was opened to us, within 10 seconds. `answer` gives what we say about a torrent, or undefined when we do not have it;
  * `infoHashOf` finds the torrent that an encrypted handshake means (`encryptionLookupKey`).
  */
 export function answerPeer(
@@ -64,7 +70,7 @@ export function answerPeer(
     readonly answer: (theirs: Handshake) => Handshake | undefined;
     readonly infoHashOf: (lookupKey: string) => Uint8Array | undefined;
   },
-): (reason: string) => void {
+): void {
   const intake = new Intake(connection, options);
   intake.onHandshake = (theirs) => {
     const own = options.answer(theirs);
@@ -86,7 +92,6 @@ export function answerPeer(
     const responder = new EncryptionResponder({ infoHashOf, policy, random });
     intake.encrypt((part) => responder.feed(part));
   };
-  return (reason) => intake.fail(reason);
 }
 
 /** A connection until it is known who is at its other end. */
@@ -99,13 +104,14 @@ class Intake {
   #feed: ((bytes: Uint8Array) => HandshakeStep) | undefined;
   #gathered: Uint8Array = new Uint8Array(0);
   #isFirst = true;
-  #isOver = false;
+  readonly #over = new AbortController();
 
   constructor(connection: Connection, options: IntakeOptions) {
     this.#options = options;
     this.stream = new PeerStream(connection);
     this.stream.onData = (bytes) => this.#take(bytes);
     this.stream.onClosed = (reason) => this.fail(reason);
+    void this.#limitTime();
   }
 
   encrypt(feed: (bytes: Uint8Array) => HandshakeStep): void {
@@ -114,9 +120,23 @@ class Intake {
 
   fail(reason: string): void {
     if (this.#isOver) return;
-    this.#isOver = true;
+    this.#over.abort();
     this.stream.close(reason);
     this.#options.onFailure(reason);
+  }
+
+  get #isOver(): boolean {
+    return this.#over.signal.aborted;
+  }
+
+  async #limitTime(): Promise<void> {
+    const { clock, signal } = this.#options;
+    try {
+      await clock.sleep(HANDSHAKE_MS, AbortSignal.any([signal, this.#over.signal]));
+      this.fail('it did not shake hands in time');
+    } catch {
+      this.fail('nobody waits for it any more');
+    }
   }
 
   #take(bytes: Uint8Array): void {
@@ -157,7 +177,7 @@ class Intake {
       this.fail('it wants a torrent that is not here');
       return;
     }
-    this.#isOver = true;
+    this.#over.abort();
     this.#options.onPeer({ stream: this.stream, handshake, leftover: all.subarray(HANDSHAKE_BYTES) });
   }
 }

@@ -99,6 +99,8 @@ function setUp() {
       answerPeer(connection, {
         encryption,
         random,
+        clock: systemClock,
+        signal: never,
         answer: () => own,
         infoHashOf: (key) => (key === encryptionLookupKey(own.infoHash) ? own.infoHash : undefined),
         onPeer: (arrival) => session.add(arrival),
@@ -120,6 +122,8 @@ function setUp() {
       greetPeer(connection, greetingOf(torrent), {
         encryption,
         random,
+        clock: systemClock,
+        signal: never,
         onPeer: (arrival) => {
           session.add(arrival);
           resolve(undefined);

@@ -57,8 +57,6 @@ export interface TorrentEvents {
   banned(peer: Peer): void;
   /** The peer is gone. */
   left(peer: Peer, reason: string): void;
-  /** The peer has shaken hands about extensions, too. */
-  extended?(peer: Peer): void;
   /** A message of an extension that the session does not know, by our id of it. */
   extension?(peer: Peer, id: number, payload: Uint8Array): void;
 }
@@ -303,10 +301,7 @@ export class TorrentSession implements PeerOwner {
   #extended(peer: Peer, id: number, payload: Uint8Array): void {
     if (id === METADATA_ID) answerMetadataRequest(peer, payload, this.#options.torrent.info);
     else if (id !== 0) this.#options.events.extension?.(peer, id, payload);
-    else if (peer.takeExtensions(payload)) {
-      this.#options.events.extended?.(peer);
-      this.#leaveIfUseless(peer);
-    }
+    else if (peer.takeExtensions(payload)) this.#leaveIfUseless(peer);
   }
 
   #sendPieces(peer: Peer, isLate: boolean): void {
