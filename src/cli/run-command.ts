@@ -4,7 +4,10 @@ import { VERSION } from '../hub/hub-client.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addGetCommand } from './commands/get.ts';
+import { addSeedCommand } from './commands/seed.ts';
 import { addServeCommand } from './commands/serve.ts';
+import { addStatusCommand } from './commands/status.ts';
 import { addTorrentCommand } from './commands/torrent.ts';
 import { Interruption, listenForSignals } from './signals.ts';
 import type { Terminal } from './terminal.ts';
@@ -49,9 +52,12 @@ export async function runCommand(args: readonly string[]): Promise<number> {
 
 function createProgram(terminal: Terminal): Command {
   const program = new Command('modelswarm')
-    .description('A mirror of the Hugging Face Hub: verified, shared and resumable.')
+    .description('A mirror of the Hugging Face Hub, and torrents of everything in it: verified, shared and resumable.')
     .version(VERSION)
     .exitOverride();
+  addGetCommand(program, terminal);
+  addSeedCommand(program, terminal);
+  addStatusCommand(program, terminal);
   addServeCommand(program, terminal);
   addDemoCommand(program, terminal);
   addDoctorCommand(program, terminal);

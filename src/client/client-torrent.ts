@@ -12,9 +12,11 @@ export class ClientTorrent {
   readonly #swarm: Swarm;
   readonly #torrent: SwarmTorrent;
   readonly #name: string;
+  readonly #onRemoved: () => void;
   #files: readonly TorrentFileHandle[] | undefined;
 
-  constructor(swarm: Swarm, torrent: SwarmTorrent, name: string) {
+  constructor(swarm: Swarm, torrent: SwarmTorrent, name: string, onRemoved: () => void) {
+    this.#onRemoved = onRemoved;
     this.#swarm = swarm;
     this.#torrent = torrent;
     this.#name = name;
@@ -129,5 +131,6 @@ export class ClientTorrent {
   /** Stops it, and the client forgets it. Files stay. */
   async remove(): Promise<void> {
     await this.#swarm.remove(this.#torrent);
+    this.#onRemoved();
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../contracts/clock.ts';
+import type { ProxyOptions } from '../hub/dispatcher.ts';
 import type { Encryption } from '../swarm/peer-intake.ts';
 
 /** How a client behaves. Everything has a default. */
@@ -23,6 +24,13 @@ export interface ClientOptions {
   /** Connections to peers: of all torrents together (default 200), and of each (default 60). */
   readonly connections?: number;
   readonly connectionsPerTorrent?: number;
+  /** Where repos are asked for. Default: https://huggingface.co, without a token. */
+  readonly hub?: {
+    readonly endpoint?: string;
+    /** The caller's own; goes to the Hub's host only. */
+    readonly token?: string | undefined;
+    readonly proxy?: ProxyOptions | undefined;
+  };
   /** Threads that hash. Default: as many as there are cores, at most 8. */
   readonly hashThreads?: number;
   /** Time; for tests. */
@@ -45,6 +53,8 @@ export interface AddOptions {
   readonly sequential?: boolean;
   /** Everything is there already and was verified: nothing is checked, nothing is written. */
   readonly isComplete?: boolean;
+  /** Nothing is fetched or written: what is there is seeded. */
+  readonly readOnly?: boolean;
   /** Only peers: no web seed. */
   readonly onlyPeers?: boolean;
   /** More trackers, `host:port` of peers, URLs of web seeds than the torrent has. */
@@ -54,4 +64,17 @@ export interface AddOptions {
   /** Bytes per second. */
   readonly maxDownRate?: number;
   readonly maxUpRate?: number;
+  /** Ends the look-up of the torrent. */
+  readonly signal?: AbortSignal;
 }
+
+/** How a repo is downloaded: into a folder (`to`), or into the cache of huggingface_hub (`cache`). */
+export type DownloadOptions = Pick<
+  AddOptions,
+  'trackers' | 'peers' | 'webSeeds' | 'onlyPeers' | 'maxDownRate' | 'maxUpRate' | 'signal'
+> & {
+  /** Names, folders, or patterns like `*.safetensors`. Default: all files. */
+  readonly files?: readonly string[];
+  /** A modelswarm server, which may have the repo's torrent. Default: the Hub's endpoint, if that is not huggingface.co. */
+  readonly server?: string;
+} & ({ readonly to: string; readonly cache?: undefined } | { readonly to?: undefined; readonly cache: string });

@@ -35,14 +35,15 @@ export async function readTorrentInput(
   fetch: typeof globalThis.fetch,
   signal?: AbortSignal,
 ): Promise<TorrentInput> {
-  if (typeof input !== 'string') return ofTorrent(parseTorrent(input));
+  if (typeof input !== 'string') return torrentInput(parseTorrent(input));
   if (/^magnet:/i.test(input)) return await ofMagnet(parseMagnet(input), fetch, signal);
-  if (/^https?:\/\//i.test(input)) return ofTorrent(parseTorrent(await download(input, fetch, FETCH_MS, signal)));
+  if (/^https?:\/\//i.test(input)) return torrentInput(parseTorrent(await download(input, fetch, FETCH_MS, signal)));
   if (/^([0-9a-f]{40}|[0-9a-f]{64})$/i.test(input)) return await ofMagnet(ofHash(input), fetch, signal);
-  return ofTorrent(parseTorrent(await readLocal(input)));
+  return torrentInput(parseTorrent(await readLocal(input)));
 }
 
-function ofTorrent(torrent: Torrent): TorrentInput {
+/** A torrent that is there already. */
+export function torrentInput(torrent: Torrent): TorrentInput {
   const { name, trackers, webSeeds } = torrent;
   return { names: torrent, name, torrent, trackers, webSeeds, peers: [], select: undefined };
 }

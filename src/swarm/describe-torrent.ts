@@ -8,7 +8,8 @@ export function describeTorrent(torrent: SwarmTorrent, name: string): TorrentSta
   const { received = 0, sent = 0, downRate = 0, upRate = 0 } = network?.traffic.read() ?? {};
   const peers = [...(network?.peers ?? [])];
   const sources = session?.sources ?? [];
-  const size = session?.selection.length ?? torrent.torrent?.length ?? 0;
+  // Of a torrent that is seeded in part nothing more is wanted.
+  const size = session?.selection.length || (torrent.torrent?.length ?? 0);
   const done = session ? bytesDone(torrent) : Math.min(size, torrent.checked * (torrent.torrent?.pieceLength ?? 0));
   return {
     name: torrent.torrent?.name ?? name,
@@ -47,6 +48,7 @@ export function describeFiles({ torrent, session }: SwarmTorrent): (FileStatus &
 }
 
 function bytesDone(torrent: SwarmTorrent): number {
+  if (torrent.session?.selection.length === 0) return torrent.session.progress.total;
   return sum(describeFiles(torrent).map(({ done, isWanted }) => (isWanted ? done : 0)));
 }
 

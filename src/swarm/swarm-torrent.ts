@@ -258,7 +258,7 @@ export class SwarmTorrent {
       },
     });
     session.isSequential = isSequential;
-    if (priorityOf) session.select((file) => priorityOf(torrent, file));
+    if (priorityOf && !have.isFull) session.select((file) => priorityOf(torrent, file));
     this.#session = session;
     this.#state = session.isFinished ? 'seeding' : 'downloading';
     if (!session.isFinished) for (const source of sourcesOf?.(torrent) ?? []) session.addSource(source);

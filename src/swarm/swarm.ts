@@ -44,7 +44,8 @@ export class Swarm {
   readonly #options: SwarmOptions;
   readonly #environment: SwarmEnvironment;
   readonly #extensions = new Map<string, ExtensionHandler>();
-  readonly #down: RateLimit;
+  /** What comes in, of all torrents and of whatever else is to count. */
+  readonly down: RateLimit;
   readonly #up: RateLimit;
   readonly #slots: ConnectionSlots;
   readonly #stop = new AbortController();
@@ -54,7 +55,7 @@ export class Swarm {
   constructor(options: SwarmOptions) {
     const { clock, limits, connections } = options;
     this.#options = options;
-    this.#down = new RateLimit(clock, limits.down);
+    this.down = new RateLimit(clock, limits.down);
     this.#up = new RateLimit(clock, limits.up);
     this.#slots = new ConnectionSlots(connections);
     this.#environment = {
@@ -63,7 +64,7 @@ export class Swarm {
       resume: options.resume,
       port: () => this.port,
       slots: this.#slots,
-      limits: { down: this.#down, up: this.#up },
+      limits: { down: this.down, up: this.#up },
       extensions: this.#extensions,
     };
   }
@@ -107,7 +108,7 @@ export class Swarm {
 
   /** Sets the rates of all torrents together, in bytes per second; undefined: no limit. */
   limit({ down, up }: SwarmOptions['limits']): void {
-    this.#down.set(down);
+    this.down.set(down);
     this.#up.set(up);
   }
 

@@ -43,7 +43,9 @@ export class TorrentFileHandle {
   }
 
   /** Bytes `[start, end)` in order; by default all of the file. Leaving it takes its wishes with it. */
-  stream(options: { readonly start?: number; readonly end?: number; readonly signal?: AbortSignal } = {}): ReadableStream<Uint8Array> {
+  stream(
+    options: { readonly start?: number; readonly end?: number; readonly signal?: AbortSignal } = {},
+  ): ReadableStream<Uint8Array> {
     const { start = 0, end = this.size, signal } = options;
     this.#checkRange(start, end);
     const chunks = this.#chunks(start, Math.min(end, this.size), signal);
@@ -102,8 +104,12 @@ export class TorrentFileHandle {
   }
 
   #checkRange(start: number, end: number): void {
-    const isFine = Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= Math.max(end, start);
+    const isFine =
+      Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= Math.max(end, start);
     if (!isFine || start > this.size)
-      throw new SwarmError('BAD_REQUEST', `${this.path} has ${this.size} bytes; ${start} to ${end} cannot be read of it.`);
+      throw new SwarmError(
+        'BAD_REQUEST',
+        `${this.path} has ${this.size} bytes; ${start} to ${end} cannot be read of it.`,
+      );
   }
 }

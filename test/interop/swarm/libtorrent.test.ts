@@ -134,6 +134,8 @@ describe.skipIf(absent).each<Variant>(['v1', 'v2', 'default'])('a torrent (%s)',
     greetPeer(connection, greeting(bare), {
       encryption,
       random,
+      clock: systemClock,
+      signal: never,
       onPeer: (arrival) => void ours.session.add(arrival),
       onFailure: resolve,
     });
@@ -151,6 +153,8 @@ describe.skipIf(absent).each<Variant>(['v1', 'v2', 'default'])('a torrent (%s)',
       answerPeer(connection, {
         encryption: 'allowed',
         random,
+        clock: systemClock,
+        signal: never,
         answer: (theirs) => ({ ...own, infoHash: theirs.infoHash }),
         infoHashOf: (key) => hashes.find((hash) => encryptionLookupKey(hash) === key),
         onPeer: (arrival) => void ours.session.add(arrival),

@@ -1,0 +1,238 @@
+import { join } from 'node:path';
+import type { Clock } from '../contracts/clock.ts';
+import type { HashPool } from '../contracts/hasher.ts';
+import type { HubClient } from '../contracts/hub.ts';
+import type { TorrentStorage } from '../contracts/torrent-storage.ts';
+import { SwarmError } from '../errors.ts';
+import { createHubClient } from '../hub/hub-client.ts';
+import type { Torrent } from '../metainfo/torrent.ts';
+import { createWebSeeds, type WebSeeds } from '../source/web-seed.ts';
+import { OpenFiles } from '../storage/open-files.ts';
+import type { ExtensionHandler } from '../swarm/environment.ts';
+import type { TorrentSource } from '../swarm/source-lanes.ts';
+import type { Swarm } from '../swarm/swarm.ts';
+import type { TorrentStatus } from '../swarm/torrent-status.ts';
+import { ClientTorrent } from './client-torrent.ts';
+import { HubDownload } from './hub-download.ts';
+import type { AddOptions, ClientOptions, DownloadOptions } from './options.ts';
+import { parseAddress } from './parse-address.ts';
+import { RepoDownload } from './repo-download.ts';
+import { folderLayout, hfCacheLayout, type RepoLayout } from './repo-layout.ts';
+import { parseRepoSubject, planRepo, type RepoPlan } from './repo-plan.ts';
+import { askForTorrent, hubSourceOf, openRepoStorage } from './repo-torrent.ts';
+import { openTorrentFolder } from './torrent-folder.ts';
+import { readTorrentInput, type TorrentInput, torrentInput } from './torrent-input.ts';
+import { webSeedsOf } from './web-seeds.ts';
+
+const HUB = 'https://huggingface.co';
+
+/** A client at a moment: plain data. */
+export interface ClientStatus {
+  /** Where peers are let in; 0: nowhere. */
+  readonly port: number;
+  readonly torrents: readonly TorrentStatus[];
+}
+
+/** What a client is made of. */
+interface Parts {
+  readonly swarm: Swarm;
+  readonly fetch: typeof globalThis.fetch;
+  readonly hashing: HashPool;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly hub: NonNullable<ClientOptions['hub']>;
+  readonly closers: readonly (() => Promise<unknown>)[];
+}
+
+/** Downloads and seeds torrents and repos, until it is closed. */
+export class Client {
+  readonly #parts: Parts;
+  readonly #open = new OpenFiles();
+  readonly #seeds: WebSeeds = createWebSeeds();
+  readonly #torrents = new Set<ClientTorrent>();
+  readonly #downloads = new Set<HubDownload>();
+  #hub: HubClient | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Where peers are let in; 0: nowhere. */
+  get port(): number {
+    return this.#parts.swarm.port;
+  }
+
+  get torrents(): readonly ClientTorrent[] {
+    return [...this.#torrents];
+  }
+
+  /**
+   * Takes a torrent and begins with it: a magnet link, the bytes of a torrent file, its path or URL, or an info-hash in hex.
+   * Rejects with BAD_MAGNET, BAD_TORRENT, CONFIG, TOO_LARGE, UPSTREAM_UNAVAILABLE, `signal.reason`; BAD_REQUEST when it was added before.
+   */
+  async add(input: string | Uint8Array, options: AddOptions = {}): Promise<ClientTorrent> {
+    const found = await readTorrentInput(input, this.#parts.fetch, options.signal);
+    return this.#begin(found, options, {
+      openStorage: async (torrent) => this.#folder(torrent, options),
+      sources: () => [],
+    });
+  }
+
+  /**
+   * Downloads a repo or some of its files: `[datasets/|spaces/]org/name[@revision][/file]`. Pieces come from peers, web seeds and the Hub at once where a
+   * server has the repo's torrent, else from the Hub alone; every file is checked against the Hub's own hash before it gets its name.
+   * Rejects with CONFIG (no repo, no such file), HUB_REFUSED, UPSTREAM_*, RATE_LIMITED, `signal.reason`.
+   */
+  async download(subject: string, options: DownloadOptions): Promise<RepoDownload> {
+    const parsed = parseRepoSubject(subject);
+    if (!parsed) throw new SwarmError('CONFIG', `"${subject}" is no repo: a repo looks like org/name@revision.`);
+    const { token } = this.#parts.hub;
+    const signal = options.signal ?? new AbortController().signal;
+    const hub = this.#openHub();
+    const plan = await planRepo(hub, parsed, options.files ?? [], { token, signal });
+    const layout = options.to === undefined ? hfCacheLayout(options.cache, plan) : folderLayout(options.to);
+    const problems: string[] = [];
+    const onProblem = (message: string): void => void problems.push(message);
+    const server = options.server ?? this.#ownServer();
+    const torrent = server && (await askForTorrent(server, plan, this.#parts.fetch, onProblem, signal));
+    const work = torrent
+      ? this.#downloadTorrent(torrent, plan, layout, options)
+      : this.#downloadFromHub(plan, layout, options);
+    const problem = torrent ? undefined : (problems[0] ?? 'no server was named that has torrents');
+    return new RepoDownload({ plan, layout, work, problem });
+  }
+
+  /**
+   * Adds an extension of one's own to the peer protocol (BEP 10): peers that have one of the same name exchange messages with us. To be called
+   * before torrents are added.
+   */
+  extend(name: string, handler: ExtensionHandler): void {
+    this.#parts.swarm.extend(name, handler);
+  }
+
+  /** Sets the rates of all torrents together, in bytes per second; undefined: no limit. */
+  limit(rates: { readonly down?: number; readonly up?: number }): void {
+    this.#parts.swarm.limit(rates);
+  }
+
+  /** How everything stands now: plain data. */
+  status(): ClientStatus {
+    return { port: this.port, torrents: this.torrents.map((torrent) => torrent.status()) };
+  }
+
+  /** Ends everything: no socket, no timer, no handle is left. What is verified stays. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#downloads].map((download) => download.stop()));
+    await this.#parts.swarm.close();
+    await this.#seeds.close();
+    await this.#hub?.close();
+    for (const close of this.#parts.closers) await close();
+    await this.#open.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #begin(
+    found: TorrentInput,
+    options: AddOptions,
+    how: {
+      readonly openStorage: (torrent: Torrent) => Promise<TorrentStorage>;
+      readonly sources: (torrent: Torrent) => readonly TorrentSource[];
+    },
+  ): ClientTorrent {
+    const { swarm } = this.#parts;
+    const { onlyPeers = false, webSeeds = [] } = options;
+    const torrent = swarm.add({
+      names: found.names,
+      torrent: found.torrent,
+      trackers: [...(options.trackers ?? []).map((url) => [url]), ...found.trackers],
+      peers: [...found.peers.flatMap(addressOrNone), ...(options.peers ?? []).map(parseAddress)],
+      openStorage: how.openStorage,
+      sourcesOf: (metainfo) =>
+        onlyPeers
+          ? []
+          : [...webSeedsOf(metainfo, [...webSeeds, ...found.webSeeds], this.#seeds), ...how.sources(metainfo)],
+      priorityOf: priorities(found, options),
+      isComplete: options.isComplete ?? false,
+      isSequential: options.sequential ?? false,
+      limits: { down: options.maxDownRate, up: options.maxUpRate },
+    });
+    const added = new ClientTorrent(swarm, torrent, found.name, () => this.#torrents.delete(added));
+    this.#torrents.add(added);
+    torrent.start();
+    return added;
+  }
+
+  #downloadTorrent(torrent: Torrent, plan: RepoPlan, layout: RepoLayout, options: DownloadOptions): ClientTorrent {
+    const { hashing, hub } = this.#parts;
+    const wanted = new Set(plan.entries.map(({ path }) => path));
+    return this.#begin(
+      torrentInput(torrent),
+      { ...options, to: layout.root, priority: (path) => (wanted.has(path) ? 1 : 0) },
+      {
+        openStorage: async () => openRepoStorage({ torrent, plan, layout, open: this.#open, hashing }),
+        sources: () => [hubSourceOf(torrent, plan, this.#openHub(), hub.token)],
+      },
+    );
+  }
+
+  #downloadFromHub(plan: RepoPlan, layout: RepoLayout, { onlyPeers = false }: DownloadOptions): HubDownload {
+    if (onlyPeers)
+      throw new SwarmError('NOT_CACHED', `There is no torrent of ${plan.repo.id}, and so there are no peers.`);
+    const { hashing, clock, random, hub, swarm } = this.#parts;
+    const { repo, commit, entries } = plan;
+    const download = new HubDownload({
+      hub: this.#openHub(),
+      token: hub.token,
+      repo,
+      commit,
+      name: `${repo.id}@${plan.revision}`,
+      entries,
+      targetOf: (entry) => join(layout.root, layout.pathOf(entry)),
+      hashing,
+      clock,
+      random,
+      throttle: (bytes, signal) => swarm.down.wait(bytes, signal),
+    });
+    this.#downloads.add(download);
+    return download;
+  }
+
+  #openHub(): HubClient {
+    const { endpoint = HUB, proxy } = this.#parts.hub;
+    this.#hub ??= createHubClient({ endpoint, proxy });
+    return this.#hub;
+  }
+
+  /** A Hub that is not the well-known one may be a server of ours. */
+  #ownServer(): string | undefined {
+    const { endpoint = HUB } = this.#parts.hub;
+    return endpoint === HUB ? undefined : endpoint;
+  }
+
+  #folder(torrent: Torrent, { to = '.', flat = false, isComplete = false }: AddOptions): TorrentStorage {
+    return openTorrentFolder(torrent, { to, flat, open: this.#open, readOnly: isComplete });
+  }
+}
+
+/** The files that `--files`, or the magnet link (BEP 53), asks for. */
+function priorities(
+  { select }: TorrentInput,
+  { priority, readOnly = false }: AddOptions,
+): (torrent: Torrent, file: number) => number {
+  return (torrent, file) => {
+    if (readOnly) return 0;
+    if (priority) return priority(torrent.files[file]?.path ?? '');
+    return !select || select.some(([first, last]) => file >= first && file <= last) ? 1 : 0;
+  };
+}
+
+function addressOrNone(text: string) {
+  try {
+    return [parseAddress(text)];
+  } catch {
+    return [];
+  }
+}
