@@ -1,7 +1,10 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+
+const PIPES: ['pipe', 'pipe', 'inherit'] = ['pipe', 'pipe', 'inherit'];
 
 /** Whose peer. */
 export type Program = 'ours' | 'libtorrent';
@@ -37,11 +40,11 @@ export async function startPeer(
   const { torrent, folder, role, webSeeds = [], profileDir } = options;
   const args = [torrent, folder, role, ...webSeeds];
   const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
-  const child: ChildProcessWithoutNullStreams =
+  const child: ChildProcessByStdio<Writable, Readable, null> =
     program === 'ours'
-      ? spawn(process.execPath, [...profile, join(import.meta.dirname, 'ours-process.ts'), ...args])
-      : spawn('/usr/bin/python3', [join(import.meta.dirname, 'libtorrent_bench.py'), ...args]);
-  child.stderr.pipe(process.stderr);
+      ? spawn(process.execPath, [...profile, join(import.meta.dirname, 'ours-process.mjs'), ...args], { stdio: PIPES })
+      : spawn('/usr/bin/python3', [join(import.meta.dirname, 'libtorrent_bench.py'), ...args], { stdio: PIPES });
+
   const exited = once(child, 'exit');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async (): Promise<string> => {

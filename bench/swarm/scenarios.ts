@@ -1,9 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { startNginx } from '../nginx.ts';
 import { type Finished, type Program, startPeer } from './peer-process.ts';
 
 const MEMORY_DISK = '/dev/shm';
+/** libtorrent hangs up on whoever comes in the first half second of a torrent. */
+const SETTLE_MS = 1500;
 
 /** What is shared: a torrent file, and the folder that its file is in. */
 export interface Shared {
@@ -18,6 +21,7 @@ export function onePair(seeder: Program, leecher: Program, shared: Shared): Prom
     const { torrent, profileDir } = shared;
     await using seed = await startPeer(seeder, { ...shared, role: 'seed' });
     await using leech = await startPeer(leecher, { torrent, folder, role: 'leech', profileDir });
+    await setTimeout(SETTLE_MS);
     return await leech.go([seed.port]);
   });
 }
@@ -46,6 +50,7 @@ export function manyLeechers(
       const folder = await mkdtemp(join(base, 'leech-'));
       leechers.push(stack.use(await startPeer(program, { torrent, folder, role: 'leech' })));
     }
+    await setTimeout(SETTLE_MS);
     const begun = performance.now();
     const ports = leechers.map(({ port }) => port);
     await Promise.all(leechers.map((leech, index) => leech.go([seed.port, ...ports.slice(0, index)])));

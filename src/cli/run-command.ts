@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
+import { VERSION } from '../base/version.ts';
 import { isSwarmError } from '../errors.ts';
-import { VERSION } from '../hub/hub-client.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';

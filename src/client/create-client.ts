@@ -1,12 +1,12 @@
 import { systemClock } from '../base/system-clock.ts';
+import { VERSION } from '../base/version.ts';
 import type { Discovery } from '../contracts/discovery.ts';
 import { combineDiscovery } from '../discovery/combine.ts';
-import { createDht, type Dht } from '../discovery/dht.ts';
+import type { Dht } from '../discovery/dht.ts';
 import { createLsd } from '../discovery/lsd.ts';
 import { createTrackerDiscovery } from '../discovery/tracker-discovery.ts';
 import { createUdpTracker, type UdpTracker } from '../discovery/udp-tracker.ts';
 import { createHashPool } from '../hashing/hash-pool.ts';
-import { VERSION } from '../hub/hub-client.ts';
 import { createResumeFiles } from '../storage/resume-files.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import { createTcpTransport } from '../transport/tcp.ts';
@@ -68,6 +68,8 @@ function trackersOf(
 async function openDht({ dht = true, clock = systemClock }: ClientOptions): Promise<Dht | undefined> {
   if (dht === false) return undefined;
   const wishes = dht === true ? {} : dht;
+  // Loaded when it is wanted: with what it needs it has 6 MB.
+  const { createDht } = await import('../discovery/dht.ts');
   return createDht({ ...wishes, clock });
 }
 

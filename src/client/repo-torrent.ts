@@ -98,6 +98,7 @@ export function openRepoStorage({ torrent, plan, layout, open, hashing }: RepoSt
   });
   return {
     read: (file, position, targets) => files.read(same(file), position, targets),
+    withFile: (file, work) => files.withFile?.(same(file), work) ?? Promise.reject(new TypeError('no file')),
     write: (file, position, bytes) => files.write(same(file), position, bytes),
     state: async (file) => (entryOf(file) ? files.state(same(file)) : undefined),
     flush: (list) => files.flush(new Set([...list].filter(entryOf).map(same))),

@@ -4,6 +4,11 @@ export interface TorrentStorage {
   read(file: number, position: number, targets: readonly Uint8Array[]): Promise<void>;
   /** Writes verified bytes. Rejects with STORAGE, DISK_FULL. */
   write(file: number, position: number, bytes: Uint8Array): Promise<void>;
+  /**
+   * Runs `work` with the file open for writing, for threads that write by themselves; left out by what has no files. Rejects with STORAGE,
+   * DISK_FULL, and what `work` rejects with.
+   */
+  withFile?<T>(file: number, work: (fd: number) => Promise<T>): Promise<T>;
   /** How the file stands on the disk, to see whether somebody else has changed it; undefined when it is not there. */
   state(file: number): Promise<StoredFile | undefined>;
   /** Everything written to these files survives a power loss once this has resolved. */

@@ -1,5 +1,14 @@
 import { availableParallelism } from 'node:os';
-import type { FileHasher, HashPool, RunHashes, RunHashOptions, RunPart } from '../contracts/hasher.ts';
+import type {
+  FileHasher,
+  HashPool,
+  RunExpectation,
+  RunHashes,
+  RunHashOptions,
+  RunPart,
+  RunWrite,
+  StoreOutcome,
+} from '../contracts/hasher.ts';
 import { SwarmError } from '../errors.ts';
 import type { HashAnswer, HashRequest } from './hash-protocol.ts';
 import { HASH_WORKER, HashThread } from './hash-thread.ts';
@@ -49,6 +58,15 @@ class WorkerHashPool implements HashPool {
     return this.#ask((id) => ({ kind: 'run', id, parts, options }), hashesOfRun);
   }
 
+  storeRun(
+    bytes: Uint8Array,
+    options: RunHashOptions,
+    expected: RunExpectation,
+    writes: readonly RunWrite[],
+  ): Promise<StoreOutcome> {
+    return this.#ask((id) => ({ kind: 'store', id, bytes, options, expected, writes }), outcomeOfStore);
+  }
+
   /** One request with one answer. `read` gives what is wanted of it, or undefined when it is another kind of answer. */
   async #ask<T>(request: (id: number) => HashRequest, read: (answer: HashAnswer) => T | undefined): Promise<T> {
     const thread = this.#leastLoaded();
@@ -89,4 +107,6 @@ class WorkerHashPool implements HashPool {
 }
 
 const valueOfCrc = (answer: HashAnswer): number | undefined => (answer.kind === 'crc32' ? answer.value : undefined);
+const outcomeOfStore = (answer: HashAnswer): StoreOutcome | undefined =>
+  answer.kind === 'store' ? answer.outcome : undefined;
 const hashesOfRun = (answer: HashAnswer): RunHashes | undefined => (answer.kind === 'run' ? answer.hashes : undefined);

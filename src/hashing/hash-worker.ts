@@ -5,6 +5,7 @@ import { ForwardRun, lengthOf } from './forward-run.ts';
 import type { HashAnswer, HashRequest } from './hash-protocol.ts';
 import { RunDigest } from './run-digest.ts';
 import { ContentDigest, Crc32Digest } from './running-digest.ts';
+import { storeRun } from './store-run.ts';
 
 /** Fits the caches of today's processors; larger reads measured slower. */
 const BUFFER_BYTES = 1024 * 1024;
@@ -105,6 +106,10 @@ port.on('message', (request: HashRequest) => {
       schedule(id, bytes);
       break;
     }
+    case 'store':
+      // At once: a piece is a few milliseconds of work.
+      answer({ kind: 'store', id, outcome: storeRun(request) });
+      break;
     case 'close':
       drop(id);
       break;

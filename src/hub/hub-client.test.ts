@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { readAll, scriptedHub, testHubClient } from '../../test/support/loopback-hub.ts';
 import { recordingLogger } from '../../test/support/recording-logger.ts';
 import { sampleHub } from '../../test/support/sample-hub.ts';
+import { VERSION } from '../base/version.ts';
 import type { RepoRef } from '../contracts/domain.ts';
 import type { HubClient } from '../contracts/hub.ts';
 import type { SampleHub } from '../sample-hub/index.ts';
-import { createHubClient, VERSION } from './hub-client.ts';
+import { createHubClient } from './hub-client.ts';
 
 const READER = 'hf_readerreaderreaderreaderreaderreader';
 const OTHER = 'hf_otherotherotherotherotherotherother';

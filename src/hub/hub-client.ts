@@ -1,5 +1,6 @@
 import { silentLogger } from '../base/silent-logger.ts';
 import { systemClock } from '../base/system-clock.ts';
+import { VERSION } from '../base/version.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { HubClient } from '../contracts/hub.ts';
 import type { Logger } from '../contracts/logger.ts';
@@ -46,8 +47,6 @@ export interface HubClientOptions {
   readonly resolveHost?: ResolveHost | undefined;
 }
 
-/** Kept equal to package.json by a test: a file of the package cannot be read from a bundle. */
-export const VERSION = '0.1.0';
 const WAITING_LOOKUPS = 512;
 
 function parseEndpoint(text: string): URL {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { VERSION } from '../base/version.ts';
 import { openDataDir } from '../blobs/data-dir.ts';
 import { openBlobStore } from '../blobs/disk-blob-store.ts';
 import { openCatalog } from '../catalog/catalog.ts';
@@ -8,7 +9,7 @@ import { openFiles } from '../fill/files.ts';
 import { createHashPool } from '../hashing/hash-pool.ts';
 import { createCallerKeys } from '../http/authorization.ts';
 import { HotTable } from '../http/hot-table.ts';
-import { createHubClient, VERSION } from '../hub/hub-client.ts';
+import { createHubClient } from '../hub/hub-client.ts';
 import { createMirror, type Mirror } from '../mirror/create-mirror.ts';
 import { createRepos } from '../repos/repos.ts';
 import { createAddresses } from '../torrents/addresses.ts';

@@ -1,6 +1,6 @@
+import { VERSION } from '../base/version.ts';
 import type { BlobUsage } from '../contracts/blob-store.ts';
 import { plainError } from '../http/error-response.ts';
-import { VERSION } from '../hub/hub-client.ts';
 import { openApiDocument } from '../torrents/openapi.ts';
 import { HOME_PAGE_POLICY, homePage } from './home-page.ts';
 

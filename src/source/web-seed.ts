@@ -1,4 +1,4 @@
-import { Agent, buildConnector, type Dispatcher, request } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import type { RangeSource } from '../contracts/range-source.ts';
 import { SwarmError } from '../errors.ts';
 import { networkError } from '../hub/network-error.ts';
@@ -33,47 +33,56 @@ export interface WebSeeds {
 
 /** Opens no connection before it is needed. */
 export function createWebSeeds(): WebSeeds {
-  const origins = new Map<string, { readonly guard: TargetGuard; readonly agent: Agent }>();
+  const origins = new Map<string, Promise<Origin>>();
 
-  function originOf(url: URL): { readonly guard: TargetGuard; readonly agent: Agent } {
-    const known = origins.get(url.origin);
-    if (known) return known;
-    const guard = createTargetGuard({ endpoint: url });
-    const connect = buildConnector({ timeout: CONNECT_MS, lookup: guard.lookup });
-    const opened = { guard, agent: new Agent({ connect, connections: 16, keepAliveTimeout: 20_000 }) };
-    origins.set(url.origin, opened);
-    return opened;
+  function originOf(url: URL): Promise<Origin> {
+    const known = origins.get(url.origin) ?? openOrigin(url);
+    origins.set(url.origin, known);
+    return known;
   }
 
   return {
     source: ({ url, size, name }) => ({
       name,
       size,
-      read: (start, end, { signal }) => readRange({ ...originOf(url), url, size, start, end, signal }),
+      read: (start, end, { signal }) => readRange(originOf(url), { url, size, start, end, signal }),
     }),
     async close() {
-      await Promise.all([...origins.values()].map(({ agent }) => agent.destroy()));
+      await Promise.all([...origins.values()].map(async (origin) => (await origin).agent.destroy()));
       origins.clear();
     },
   };
 }
 
+/** How one server is talked to. */
+interface Origin {
+  readonly guard: TargetGuard;
+  readonly agent: Agent;
+  readonly request: typeof import('undici').request;
+}
+
+/** The HTTP client is loaded when it is wanted: it has 25 MB. */
+async function openOrigin(url: URL): Promise<Origin> {
+  const { Agent: ConnectionPool, buildConnector, request } = await import('undici');
+  const guard = createTargetGuard({ endpoint: url });
+  const connect = buildConnector({ timeout: CONNECT_MS, lookup: guard.lookup });
+  return { guard, request, agent: new ConnectionPool({ connect, connections: 16, keepAliveTimeout: 20_000 }) };
+}
+
 interface Wanted {
   readonly url: URL;
   readonly size: number;
-  readonly guard: TargetGuard;
-  readonly agent: Dispatcher;
   readonly start: number;
   readonly end: number;
   readonly signal: AbortSignal;
 }
 
-async function* readRange(wanted: Wanted): AsyncGenerator<Uint8Array, void, undefined> {
+async function* readRange(origin: Promise<Origin>, wanted: Wanted): AsyncGenerator<Uint8Array, void, undefined> {
   const { url, start, end, signal } = wanted;
   if (start === end) return;
   let left = end - start;
   try {
-    const { body } = await open(wanted);
+    const { body } = await open(await origin, wanted);
     for await (const chunk of body as AsyncIterable<Uint8Array>) {
       const part = chunk.length > left ? chunk.subarray(0, left) : chunk;
       left -= part.length;
@@ -88,7 +97,10 @@ async function* readRange(wanted: Wanted): AsyncGenerator<Uint8Array, void, unde
 }
 
 /** Follows redirects to an answer that has exactly the wanted bytes. */
-async function open({ url: from, size, guard, agent, start, end, signal }: Wanted): Promise<Dispatcher.ResponseData> {
+async function open(
+  { guard, agent, request }: Origin,
+  { url: from, size, start, end, signal }: Wanted,
+): Promise<Dispatcher.ResponseData> {
   let url = from;
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
     await guard.check(url);

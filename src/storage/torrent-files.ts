@@ -58,6 +58,13 @@ class TorrentFiles implements TorrentStorage {
     });
   }
 
+  withFile<T>(file: number, work: (fd: number) => Promise<T>): Promise<T> {
+    return this.#do(file, 'write', async () => {
+      const path = await this.#writable(file);
+      return this.#options.open.use(path, 'r+', (handle) => work(handle.fd));
+    });
+  }
+
   state(file: number): Promise<StoredFile | undefined> {
     return this.#do(file, 'look at', async () => {
       const path = await this.#existing(file);

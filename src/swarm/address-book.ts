@@ -13,7 +13,8 @@ const LONGEST_PAUSE_MS = 15 * 60_000;
 /** Failures in a row after which an address is forgotten. */
 const MOST_FAILURES = 4;
 /** The user's peers may just be starting. */
-const USER_PAUSE_MS = 2000;
+const FIRST_USER_PAUSE_MS = 500;
+const LONGEST_USER_PAUSE_MS = 30_000;
 
 /** An address, and how it went with it. */
 export interface KnownAddress {
@@ -73,8 +74,8 @@ export class AddressBook {
     known.isInUse = false;
     known.failures = isFailure ? known.failures + 1 : 0;
     const isUser = known.origin === 'user';
-    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.max(0, known.failures - 1));
-    known.notBefore = this.#clock.now() + (isUser ? USER_PAUSE_MS : pause);
+    const [first, longest] = isUser ? [FIRST_USER_PAUSE_MS, LONGEST_USER_PAUSE_MS] : [FIRST_PAUSE_MS, LONGEST_PAUSE_MS];
+    known.notBefore = this.#clock.now() + Math.min(longest, first * 2 ** Math.max(0, known.failures - 1));
     if (!isUser && known.failures >= MOST_FAILURES) this.#known.delete(keyOf(known.address));
   }
 

@@ -1,6 +1,6 @@
 import { fromHex, toHex } from '../base/hex.ts';
 import { sameBytes } from '../base/same-bytes.ts';
-import type { HashPool, RunHashes, RunPart } from '../contracts/hasher.ts';
+import type { HashPool, RunHashes, RunPart, StoreOutcome } from '../contracts/hasher.ts';
 import { layerMatches } from '../metainfo/merkle.ts';
 import type { Torrent } from '../metainfo/torrent.ts';
 import type { PieceMap } from './piece-map.ts';
@@ -57,6 +57,24 @@ export class PieceHashes {
   checkBytes(piece: number, bytes: Uint8Array): Promise<boolean> {
     const dataLength = this.#map.slices(piece).reduce((sum, { length }) => sum + length, 0);
     return this.#check(piece, [bytes], [bytes.subarray(0, dataLength)], bytes.length === dataLength);
+  }
+
+  /** Checks a piece and, when it is right, puts it into files that are open: by the place of each in the torrent. */
+  storeBytes(piece: number, bytes: Uint8Array, fds: ReadonlyMap<number, number>): Promise<StoreOutcome> {
+    const { pieces, pieceLength } = this.#torrent;
+    const node = this.#expectedNode(piece);
+    const writes = this.#map.slices(piece).flatMap(({ file, position, begin, length }) => {
+      const fd = fds.get(file);
+      return fd === undefined ? [] : [{ fd, position, bytes: bytes.subarray(begin, begin + length) }];
+    });
+    const options = { pieceLengths: pieces ? [pieceLength] : [], nodeLength: node && pieceLength };
+    return this.#hashing.storeRun(bytes, options, { sha1: this.#expectedSha1(piece), node }, writes);
+  }
+
+  /** Are the bytes that SHA-1 is taken of those that the v2 tree stands on? Not where pads follow them. */
+  isPlain(piece: number): boolean {
+    const dataLength = this.#map.slices(piece).reduce((sum, { length }) => sum + length, 0);
+    return this.isKnown(piece) && (this.#torrent.version !== 'hybrid' || dataLength === this.#map.size(piece));
   }
 
   /** The same for a piece in files. Rejects with INTERNAL when one cannot be read that far. */

@@ -79,12 +79,11 @@ export class PieceTable<S extends object> {
   }
 
   async #store(active: ActivePiece<S>): Promise<void> {
-    const { hashes, buffers, have, picker, events } = this.#options;
+    const { buffers, have, picker, events } = this.#options;
     const { piece, buffer } = active;
     try {
-      const isGood = await hashes.checkBytes(piece, buffer);
+      const isGood = (await this.#storeAtOnce(active)) ?? (await this.#checkAndWrite(active));
       if (isGood) {
-        await this.#write(active);
         have.add(piece);
         if (!this.#isClosed) events.stored(active);
       } else {
@@ -100,12 +99,41 @@ export class PieceTable<S extends object> {
     }
   }
 
+  /** In one visit to a thread, where the files can be had; undefined: it did not come to an end that way. */
+  async #storeAtOnce({ piece, buffer }: ActivePiece<S>): Promise<boolean | undefined> {
+    const { hashes, map, storage } = this.#options;
+    const isShared = typeof SharedArrayBuffer !== 'undefined' && buffer.buffer instanceof SharedArrayBuffer;
+    if (!storage.withFile || !isShared || !hashes.isPlain(piece)) return undefined;
+    const files = map.slices(piece).map(({ file }) => file);
+    const outcome = await withFiles(storage, files, (fds) => hashes.storeBytes(piece, buffer, fds));
+    // Writing it once more tells what is wrong with the file.
+    return outcome === 'unwritten' ? undefined : outcome === 'stored';
+  }
+
+  async #checkAndWrite(active: ActivePiece<S>): Promise<boolean> {
+    const isGood = await this.#options.hashes.checkBytes(active.piece, active.buffer);
+    if (isGood) await this.#write(active);
+    return isGood;
+  }
+
   async #write({ piece, buffer }: ActivePiece<S>): Promise<void> {
     const { map, storage } = this.#options;
     for (const { file, position, begin, length } of map.slices(piece)) {
       await storage.write(file, position, buffer.subarray(begin, begin + length));
     }
   }
+}
+
+/** Opens files one after the other, and then does the work. */
+function withFiles<T>(
+  storage: TorrentStorage,
+  files: readonly number[],
+  work: (fds: ReadonlyMap<number, number>) => Promise<T>,
+  open: ReadonlyMap<number, number> = new Map(),
+): Promise<T> {
+  const [file, ...rest] = files;
+  if (file === undefined || !storage.withFile) return work(open);
+  return storage.withFile(file, (fd) => withFiles(storage, rest, work, new Map([...open, [file, fd]])));
 }
 
 /** What storing or reading a piece failed with. */

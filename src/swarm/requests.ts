@@ -11,8 +11,8 @@ const QUEUE_SECONDS = 3;
 const FEWEST_REQUESTS = 16;
 /** 8 MiB: more than that only fills memory. */
 const MOST_REQUESTS = 500;
-/** Requests are sent in bunches: a message each would cost a system call each. */
-const BUNCH = 16;
+/** Requests are sent in bunches: a message each would cost a system call each, which wakes the other side. */
+const BUNCH = 64;
 /** Near the end, blocks that somebody else was asked for are asked for once more. */
 const MOST_ASKED = 2;
 /** A peer that sent nothing for this long, though it was asked: its blocks are asked of others. */

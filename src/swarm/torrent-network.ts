@@ -10,7 +10,7 @@ import type { PeerArrival } from './peer-intake.ts';
 import { PeerExchange } from './pex.ts';
 import { Traffic } from './traffic.ts';
 
-const TICK_MS = 1000;
+const TICK_MS = 500;
 
 export interface TorrentNetworkOptions {
   readonly environment: SwarmEnvironment;

@@ -29,7 +29,7 @@ import { SourceLanes, type SourceStatus, type TorrentSource } from './source-lan
 import { Uploads } from './uploads.ts';
 
 /** Memory for pieces on their way in. */
-const BUFFER_BYTES = 48 * 1024 * 1024;
+const BUFFER_BYTES = 16 * 1024 * 1024;
 const TICK_MS = 1000;
 
 export interface TorrentSessionOptions {

@@ -4,8 +4,8 @@ import { BLOCK_BYTES, BLOCK_HEADER_BYTES, type BlockRef, writeBlockHeader } from
 import type { Peer } from './peer.ts';
 import type { PieceMap } from './piece-map.ts';
 
-/** Blocks that are read and sent in one go: 256 KiB, as few calls as that. */
-const BLOCKS_AT_ONCE = 16;
+/** Blocks that are read and sent in one go: 512 KiB, as few calls as that. */
+const BLOCKS_AT_ONCE = 32;
 /** Bunches of one peer that are on their way out at a time: one is read while the other is sent. */
 const BUNCHES_AT_ONCE = 3;
 const SLOT_BYTES = BLOCK_HEADER_BYTES + BLOCK_BYTES;

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import { silentLogger } from '../../base/silent-logger.ts';
-import { VERSION } from '../../hub/hub-client.ts';
+import { VERSION } from '../../base/version.ts';
 import { clientLines } from '../../server/client-lines.ts';
 import { serverSettings } from '../../server/validate-options.ts';
 import { addConfigFlags, loadCommandConfig } from '../config-flags.ts';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { VERSION } from '../../base/version.ts';
 import { isSwarmError, SwarmError } from '../../errors.ts';
-import { VERSION } from '../../hub/hub-client.ts';
 import type { Variant } from '../../metainfo/canonical.ts';
 import { createTorrent } from '../../metainfo/create-torrent.ts';
 import { parseTorrent } from '../../metainfo/parse-torrent.ts';
