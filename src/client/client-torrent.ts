@@ -118,6 +118,11 @@ export class ClientTorrent {
     this.#torrent.network?.add([parseAddress(address)]);
   }
 
+  /** Sends a message of an extension (`Client.extend`) to all peers that have it; returns how many those are. */
+  send(extension: string, payload: Uint8Array): number {
+    return [...(this.#torrent.network?.peers ?? [])].filter((peer) => peer.sendExtended(extension, payload)).length;
+  }
+
   /** Goes on after it was stopped or has failed. `recheck`: everything on the disk is hashed first. */
   start({ recheck = false }: { readonly recheck?: boolean } = {}): void {
     this.#torrent.start({ isDoubted: recheck });

@@ -15,6 +15,7 @@ export interface TorrentStorage {
   flush(files: Iterable<number>): Promise<void>;
   /** Every byte of the file is written and verified: it may get its final name. */
   complete(file: number): Promise<void>;
+  /** Lets go of files that are open. It may be used again: they are opened anew. */
   close(): Promise<void>;
 }
 

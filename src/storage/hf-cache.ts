@@ -3,7 +3,6 @@ import {
   lstat,
   mkdir,
   readdir,
-  readFile,
   readlink,
   realpath,
   rename,
@@ -120,10 +119,4 @@ async function filesBelow(
     found.push({ path: below, realPath, size });
   }
   return found;
-}
-
-/** The commit that a revision was when it was last downloaded; undefined: not known. */
-export async function cachedCommit(folder: string, revision: string): Promise<Commit | undefined> {
-  const text = await readFile(join(folder, 'refs', ...revision.split('/')), 'utf8').catch(() => '');
-  return isSha1(text.trim()) ? text.trim() : undefined;
 }

@@ -3,6 +3,9 @@ import { type FileHandle, open } from 'node:fs/promises';
 interface Entry {
   readonly handle: Promise<FileHandle>;
   users: number;
+  /** It is not to be found any more: it closes when nobody uses it. */
+  isDropped: boolean;
+  readonly closed: PromiseWithResolvers<void>;
 }
 
 /**
@@ -17,37 +20,41 @@ export class OpenFiles {
     this.#most = most;
   }
 
+  /** How many are open, or being opened. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
   /** Runs `work` with the file open in a mode (`r`, `r+`). Rejects with what the system says. */
   async use<T>(path: string, mode: 'r' | 'r+', work: (handle: FileHandle) => Promise<T>): Promise<T> {
-    const key = `${mode} ${path}`;
-    const entry = this.#take(key, path, mode);
+    const entry = this.#take(`${mode} ${path}`, path, mode);
     try {
       return await work(await entry.handle);
     } finally {
       entry.users--;
-      await this.#shrink();
+      if (entry.isDropped) closeIfIdle(entry);
+      else this.#shrink();
     }
   }
 
-  /** Closes the file if it is open and nobody uses it; who does finishes first. */
+  /** Closes the file, if it is open: who uses it finishes first. Whoever comes now opens it anew. */
   async forget(path: string): Promise<void> {
-    for (const mode of ['r', 'r+']) {
-      const key = `${mode} ${path}`;
-      const entry = this.#entries.get(key);
-      this.#entries.delete(key);
-      await entry?.handle.then((handle) => handle.close()).catch(() => {});
-    }
+    await Promise.all(['r', 'r+'].map((mode) => this.#drop(`${mode} ${path}`)));
   }
 
+  /** Closes all of them, as `forget` does. */
   async close(): Promise<void> {
-    const handles = [...this.#entries.values()].map(({ handle }) => handle);
-    this.#entries.clear();
-    await Promise.allSettled(handles.map(async (handle) => (await handle).close()));
+    await Promise.all([...this.#entries.keys()].map((key) => this.#drop(key)));
   }
 
   #take(key: string, path: string, mode: string): Entry {
     const known = this.#entries.get(key);
-    const entry = known ?? { handle: open(path, mode), users: 0 };
+    const entry = known ?? {
+      handle: open(path, mode),
+      users: 0,
+      isDropped: false,
+      closed: Promise.withResolvers<void>(),
+    };
     if (!known) entry.handle.catch(() => this.#entries.get(key) === entry && this.#entries.delete(key));
     entry.users++;
     // The map is in the order of use.
@@ -56,12 +63,25 @@ export class OpenFiles {
     return entry;
   }
 
-  async #shrink(): Promise<void> {
-    for (const [key, { users, handle }] of this.#entries) {
+  async #drop(key: string): Promise<void> {
+    const entry = this.#entries.get(key);
+    if (!entry) return;
+    this.#entries.delete(key);
+    entry.isDropped = true;
+    closeIfIdle(entry);
+    await entry.closed.promise;
+  }
+
+  #shrink(): void {
+    for (const [key, { users }] of this.#entries) {
       if (this.#entries.size <= this.#most) return;
-      if (users > 0) continue;
-      this.#entries.delete(key);
-      await handle.then((file) => file.close()).catch(() => {});
+      if (users === 0) void this.#drop(key);
     }
   }
+}
+
+function closeIfIdle({ users, handle, closed }: Entry): void {
+  if (users > 0) return;
+  // What could not be opened is closed.
+  handle.then((file) => file.close()).then(closed.resolve, () => closed.resolve());
 }

@@ -19,7 +19,8 @@ export interface TorrentFilesOptions {
 
 /**
  * A torrent's files in a folder. A file has `.part` behind its name until it is complete, and is made, sparse, by the first write to it:
- * what has its own name is whole and verified.
+ * what has its own name is whole and verified, unless somebody changed it: a piece that turned out bad is written into it in its place.
+ * A file that is renamed or made anew between two uses is found again.
  */
 export function createTorrentFiles(options: TorrentFilesOptions): TorrentStorage {
   return new TorrentFiles(options);
@@ -36,12 +37,14 @@ class TorrentFiles implements TorrentStorage {
 
   read(file: number, position: number, targets: readonly Uint8Array[]): Promise<void> {
     return this.#do(file, 'read', async () => {
-      const path = await this.#existing(file);
-      if (path === undefined) throw this.#error(file, 'read', 'it is not there');
-      await this.#options.open.use(path, 'r', async (handle) => {
-        const wanted = targets.reduce((sum, { length }) => sum + length, 0);
-        const { bytesRead } = await handle.readv(targets, position);
-        if (bytesRead !== wanted) throw this.#error(file, 'read', `it ends before byte ${position + wanted}`);
+      await this.#lookAgain(file, async () => {
+        const path = await this.#existing(file);
+        if (path === undefined) throw this.#error(file, 'read', 'it is not there');
+        await this.#options.open.use(path, 'r', async (handle) => {
+          const wanted = targets.reduce((sum, { length }) => sum + length, 0);
+          const { bytesRead } = await handle.readv(targets, position);
+          if (bytesRead !== wanted) throw this.#error(file, 'read', `it ends before byte ${position + wanted}`);
+        });
       });
     });
   }
@@ -66,20 +69,24 @@ class TorrentFiles implements TorrentStorage {
   }
 
   state(file: number): Promise<StoredFile | undefined> {
-    return this.#do(file, 'look at', async () => {
-      const path = await this.#existing(file);
-      if (path === undefined) return undefined;
-      const { size, mtimeMs } = await stat(path);
-      return { path, length: size, version: `${mtimeMs}` };
-    });
+    return this.#do(file, 'look at', () =>
+      this.#lookAgain(file, async () => {
+        const path = await this.#existing(file);
+        if (path === undefined) return undefined;
+        const { size, mtimeMs } = await stat(path);
+        return { path, length: size, version: `${mtimeMs}` };
+      }),
+    );
   }
 
   async flush(files: Iterable<number>): Promise<void> {
     for (const file of files) {
-      await this.#do(file, 'flush', async () => {
-        const path = await this.#existing(file);
-        if (path !== undefined) await this.#options.open.use(path, 'r+', (handle) => handle.datasync());
-      });
+      await this.#do(file, 'flush', () =>
+        this.#lookAgain(file, async () => {
+          const path = await this.#existing(file);
+          if (path !== undefined) await this.#options.open.use(path, 'r+', (handle) => handle.datasync());
+        }),
+      );
     }
   }
 
@@ -102,6 +109,17 @@ class TorrentFiles implements TorrentStorage {
       if (path.status === 'fulfilled') await this.#options.open.forget(path.value);
     }
     this.#found.clear();
+  }
+
+  /** Does something once more when the file was renamed, or taken away, since it was found. */
+  async #lookAgain<T>(file: number, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      this.#found.delete(file);
+      return await work();
+    }
   }
 
   #path(file: number): string {

@@ -35,6 +35,6 @@ export function createTorrentMemory(lengths: readonly number[]): TorrentStorage 
     async complete(file) {
       if (!files.has(file)) files.set(file, { bytes: new Uint8Array(lengths[file] ?? 0), version: 0 });
     },
-    close: async () => files.clear(),
+    close: async () => {},
   };
 }

@@ -212,7 +212,7 @@ export class Peer {
     connection.pause();
     while (this.#pausedUntil > this.#clock.now() && !this.#isClosed) {
       await this.#clock
-        .sleep(this.#pausedUntil - this.#clock.now(), signal)
+        .sleep(Math.max(1, this.#pausedUntil - this.#clock.now()), signal)
         .catch(() => this.close('the torrent was stopped'));
     }
     connection.resume();

@@ -8,6 +8,12 @@ import type { PieceHashes } from './piece-hashes.ts';
 import type { PieceMap } from './piece-map.ts';
 import { decodeResumeData, encodeResumeData, markFiles, trustedPieces } from './resume-data.ts';
 
+/** Bytes to and from peers and sources. */
+export interface Transferred {
+  readonly uploaded: number;
+  readonly downloaded: number;
+}
+
 export interface ResumeKeeperOptions {
   readonly infoHash: Uint8Array;
   readonly map: PieceMap;
@@ -17,6 +23,7 @@ export interface ResumeKeeperOptions {
 
 /** What earlier runs have left of a torrent: finds it out in the beginning, and keeps the record of it. */
 export class ResumeKeeper {
+  /** Bytes in earlier runs. */
   uploaded = 0;
   downloaded = 0;
   readonly #options: ResumeKeeperOptions;
@@ -58,8 +65,14 @@ export class ResumeKeeper {
     for (const { file } of this.#options.map.slices(piece)) this.#dirty.add(file);
   }
 
-  /** Writes down what is there. Bytes are on the disk before their record is. */
-  async save(pieces: Bitfield): Promise<void> {
+  /** A run has ended in which so much was transferred. */
+  add({ uploaded, downloaded }: Transferred): void {
+    this.uploaded += uploaded;
+    this.downloaded += downloaded;
+  }
+
+  /** Writes down what is there, and what was transferred in this run. Bytes are on the disk before their record is. */
+  async save(pieces: Bitfield, run: Transferred): Promise<void> {
     const { store, map, storage, infoHash } = this.#options;
     if (!store) return;
     const files = [...this.#dirty];
@@ -68,7 +81,8 @@ export class ResumeKeeper {
     const named = Bitfield.from(pieces.bytes, map.pieceCount) ?? pieces;
     await storage.flush(files);
     const marks = await markFiles(map, storage);
-    const { uploaded, downloaded } = this;
+    const uploaded = this.uploaded + run.uploaded;
+    const downloaded = this.downloaded + run.downloaded;
     await store.save(
       toHex(infoHash),
       encodeResumeData({ pieces: named, files: marks, uploaded, downloaded }, infoHash),

@@ -290,9 +290,16 @@ export class SwarmTorrent {
   }
 
   #announceStats(): { readonly uploaded: number; readonly downloaded: number; readonly left: number } {
-    const { received, sent } = this.#network?.traffic.read() ?? { received: 0, sent: 0 };
+    const { uploaded, downloaded } = this.#transferred();
     const missing = this.#session ? this.#session.map.length - this.#session.progress.total : 1;
-    return { uploaded: sent, downloaded: received, left: missing };
+    return { uploaded, downloaded, left: missing };
+  }
+
+  /** Since it was started. */
+  #transferred(): { readonly uploaded: number; readonly downloaded: number } {
+    const { received = 0, sent = 0 } = this.#network?.traffic.read() ?? {};
+    const ofSources = this.#session?.sources.reduce((sum, source) => sum + source.received, 0) ?? 0;
+    return { uploaded: sent, downloaded: received + ofSources };
   }
 
   #completed(done: PromiseWithResolvers<void>): void {
@@ -313,7 +320,7 @@ export class SwarmTorrent {
 
   async #save(): Promise<void> {
     if (!this.#session || !this.#resume) return;
-    await this.#resume.save(this.#session.have);
+    await this.#resume.save(this.#session.have, this.#transferred());
   }
 
   async #close(): Promise<void> {
@@ -321,7 +328,11 @@ export class SwarmTorrent {
     this.#metadata?.close();
     await session?.close();
     await network?.close();
-    if (session && this.#resume) await this.#resume.save(session.have).catch(() => {});
+    const transferred = this.#transferred();
+    if (session) await this.#resume?.save(session.have, transferred).catch(() => {});
+    this.#resume?.add(transferred);
+    // No handle stays open: who takes the folder away while it is stopped must not have us write into what is gone.
+    await this.#storage?.close();
     this.#metadata = undefined;
     this.#session = undefined;
     this.#network = undefined;

@@ -98,7 +98,6 @@ export class Swarm {
   async remove(torrent: SwarmTorrent): Promise<void> {
     await torrent.stop();
     this.torrents.delete(torrent);
-    await torrent.storage?.close();
   }
 
   /** Adds an extension of one's own (BEP 10): peers that connect from now on are told of it. */

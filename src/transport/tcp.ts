@@ -31,7 +31,10 @@ function connectTo(remote: PeerAddress, signal: AbortSignal): Promise<Connection
     const socket = connect({ ...remote, noDelay: true, onread: { buffer, callback } });
     const onAbort = (): void => void socket.destroy();
     signal.addEventListener('abort', onAbort, { once: true });
-    const onClose = (): void => reject(signal.aborted ? signal.reason : connectFailed(remote, 'it hung up'));
+    const onClose = (): void => {
+      signal.removeEventListener('abort', onAbort);
+      reject(signal.aborted ? signal.reason : connectFailed(remote, 'it hung up'));
+    };
     socket.once('close', onClose);
     socket.once('error', (error) => reject(connectFailed(remote, error.message)));
     socket.once('connect', () => {

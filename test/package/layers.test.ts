@@ -23,6 +23,7 @@ const DECLARED: readonly { readonly from: string; readonly to: string; readonly 
   { from: 'cli', to: 'server', reason: 'the command starts a server and shares its options' },
   { from: 'metainfo', to: 'bencode', reason: 'torrent files are bencoded' },
   { from: 'wire', to: 'bencode', reason: 'messages of extensions are bencoded' },
+  { from: 'source', to: 'hub', reason: 'where a web seed may redirect to is judged as for the Hub' },
   { from: 'base', to: 'contracts', reason: 'base holds the default implementations of Clock and Logger' },
 ];
 

@@ -2,7 +2,7 @@ import type { Connection, ConnectionHandler } from '../../src/contracts/connecti
 import type { PeerArrival } from '../../src/swarm/peer-intake.ts';
 import { PeerStream } from '../../src/swarm/peer-stream.ts';
 import type { Handshake } from '../../src/wire/handshake.ts';
-import { BLOCK_BYTES, type BlockRef, decodeMessage, type Message, writeBlockHeader } from '../../src/wire/messages.ts';
+import { type BlockRef, decodeMessage, type Message, writeBlockHeader } from '../../src/wire/messages.ts';
 
 /** The far end of a connection, played by a test: it hears what is sent, and says what the test says. No network, no time. */
 export class ScriptedPeer implements Connection {
@@ -68,9 +68,4 @@ export class ScriptedPeer implements Connection {
     this.closed = reason;
     this.#handler?.closed(reason);
   }
-}
-
-/** Block `index` of a piece. */
-export function blockOf(piece: number, index: number, length: number = BLOCK_BYTES): BlockRef {
-  return { piece, begin: index * BLOCK_BYTES, length };
 }

@@ -100,7 +100,7 @@ function bars(terminal: Terminal): Show {
 }
 
 /** `120 MB/s (peers 80 MB/s from 5, hub 40 MB/s), 3 min left` */
-export function describeRates(status: TorrentStatus): string {
+function describeRates(status: TorrentStatus): string {
   const { state, downRate, size, done } = status;
   if (state === 'metadata') return `asking peers what it is (${status.peers} connected)`;
   if (state === 'checking') return 'looking at what is on the disk';
