@@ -152,13 +152,15 @@ test('a peer that rejects whatever it is asked for is not asked for the same aga
   expect(peer.requests.length).toBeGreaterThan(before);
 });
 
-test('a second bitfield ends the connection', async () => {
+test('bitfields may follow one another, as those of aria2 do; "all" and "nothing" are said once', async () => {
   const { arrive } = await setUp();
   const peer = arrive('twice');
-  peer.say(haveAll);
+  peer.say(encodeBare('haveNone'));
+  peer.say(encodePayload('bitfield', Uint8Array.of(0x80)));
+  peer.say(encodePayload('bitfield', Uint8Array.of(0xc0)));
   expect(peer.closed).toBeUndefined();
-  peer.say(encodePayload('bitfield', Uint8Array.of(0xe0)));
-  expect(peer.closed).toMatch(/second/);
+  peer.say(haveAll);
+  expect(peer.closed).toMatch(/said twice/);
 });
 
 test('a peer that asks and never reads is left', async () => {

@@ -14,15 +14,27 @@ export class Interest {
     this.#have = have;
   }
 
-  /** The peer says what it has: undefined when its bitfield is of another length. May be said once (BEP 3, BEP 6); false closes it. */
+  /**
+   * The peer has sent its bitfield: undefined when it is of another length. aria2 sends more of them in place of HAVE messages; looking at one costs
+   * no more than it has bytes. Returns whether it was good.
+   */
   says(peer: Peer, pieces: Bitfield | undefined): boolean {
-    if (!pieces || this.#told.has(peer)) return false;
+    if (!pieces) return false;
     this.#told.add(peer);
+    this.#replace(peer, pieces);
+    return true;
+  }
+
+  /** The peer has everything, or nothing: five bytes that make much work, so it may say that once, and first (BEP 6). */
+  saysShort(peer: Peer, pieces: Bitfield): boolean {
+    return !this.#told.has(peer) && this.says(peer, pieces);
+  }
+
+  #replace(peer: Peer, pieces: Bitfield): void {
     this.forget(peer);
     peer.pieces = pieces;
     this.#picker.peerHas(pieces, 1);
     this.count(peer);
-    return true;
   }
 
   /** The peer has one more piece. Returns whether that is news. */

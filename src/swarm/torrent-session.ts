@@ -264,13 +264,13 @@ export class TorrentSession implements PeerOwner {
         this.#peerGot(peer, message.piece);
         return;
       case 'bitfield':
-        this.#peerHas(peer, Bitfield.from(message.bits, this.map.pieceCount));
+        this.#peerHas(peer, this.#interest.says(peer, Bitfield.from(message.bits, this.map.pieceCount)));
         return;
       case 'haveAll':
-        this.#peerHas(peer, Bitfield.full(this.map.pieceCount));
+        this.#peerHas(peer, this.#interest.saysShort(peer, Bitfield.full(this.map.pieceCount)));
         return;
       case 'haveNone':
-        this.#peerHas(peer, new Bitfield(this.map.pieceCount));
+        this.#peerHas(peer, this.#interest.saysShort(peer, new Bitfield(this.map.pieceCount)));
         return;
       case 'request':
         this.#uploads.requested(peer, message);
@@ -316,9 +316,9 @@ export class TorrentSession implements PeerOwner {
     if (this.have.has(piece)) peer.send(encodeHave(piece));
   }
 
-  #peerHas(peer: Peer, pieces: Bitfield | undefined): void {
-    if (!this.#interest.says(peer, pieces)) {
-      peer.close('it sent a bitfield of another length, or a second one');
+  #peerHas(peer: Peer, isGood: boolean): void {
+    if (!isGood) {
+      peer.close('it sent a bitfield of another length, or said twice that it has all or nothing');
       return;
     }
     this.#requests.fill(peer);
