@@ -12,6 +12,8 @@ const SLOT_BYTES = BLOCK_HEADER_BYTES + BLOCK_BYTES;
 /** Requests of one peer that wait; it was told so (`reqq`). More are rejected. */
 export const MOST_WAITING = 2000;
 const MOST_SPARE = 64;
+/** Requests that cannot be answered, of one peer, beyond those that were: a choke in full flight costs it some hundreds. */
+const MOST_REFUSED = 3 * MOST_WAITING;
 
 export interface UploadsOptions {
   readonly map: PieceMap;
@@ -25,6 +27,8 @@ export interface UploadsOptions {
 
 interface Queue {
   readonly waiting: BlockRef[];
+  /** Requests that were rejected, less those that were answered. */
+  refused: number;
   bunches: number;
 }
 
@@ -43,7 +47,10 @@ export class Uploads {
 
   /** Takes a request, or rejects it: it is one too many, or of what is not here, or the peer is choked. */
   requested(peer: Peer, block: BlockRef): void {
-    if (peer.amChoking || !this.#isThere(block) || !this.#add(peer, block)) refuse(peer, [block]);
+    const queue = this.#queueOf(peer);
+    if (!peer.amChoking && this.#isThere(block) && this.#add(peer, queue, block)) return;
+    refuse(peer, [block]);
+    if (++queue.refused > MOST_REFUSED) peer.close('it goes on asking for what it cannot have');
   }
 
   #isThere({ piece, begin, length }: BlockRef): boolean {
@@ -52,9 +59,13 @@ export class Uploads {
     return isHeld && length > 0 && length <= BLOCK_BYTES && begin + length <= map.sizeAsked(piece, begin);
   }
 
-  #add(peer: Peer, block: BlockRef): boolean {
-    const queue = this.#queues.get(peer) ?? { waiting: [], bunches: 0 };
+  #queueOf(peer: Peer): Queue {
+    const queue = this.#queues.get(peer) ?? { waiting: [], refused: 0, bunches: 0 };
     this.#queues.set(peer, queue);
+    return queue;
+  }
+
+  #add(peer: Peer, queue: Queue, block: BlockRef): boolean {
     if (queue.waiting.length >= MOST_WAITING) return false;
     queue.waiting.push(block);
     // The requests that come in the same read are sent together.
@@ -93,6 +104,7 @@ export class Uploads {
     const buffer = this.#spare.pop() ?? new Uint8Array(BLOCKS_AT_ONCE * SLOT_BYTES);
     const done = (): void => {
       queue.bunches--;
+      queue.refused = Math.max(0, queue.refused - blocks.length);
       if (this.#spare.length < MOST_SPARE) this.#spare.push(buffer);
       this.#pump(peer, queue);
     };
