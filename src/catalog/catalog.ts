@@ -8,6 +8,7 @@ import { createDocumentStore } from './documents.ts';
 import { withLossyWrites } from './lossy-writes.ts';
 import { createPieceHashStore } from './piece-hashes.ts';
 import { createRefStore } from './refs.ts';
+import { createSeededTorrents } from './seeded-torrents.ts';
 
 const MIB = 1024 * 1024;
 
@@ -55,6 +56,7 @@ export function openCatalog({ path, clock, logger, limits = {} }: CatalogOptions
     ...blobs,
     counters,
     hashes,
+    torrents: createSeededTorrents(database, logger),
     close() {
       if (!database.isOpen) return;
       stop.abort();

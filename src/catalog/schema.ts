@@ -85,6 +85,17 @@ export const MIGRATIONS: readonly string[] = [
   );
   INSERT INTO counter_totals VALUES (1, 0, 0, 0, 0);
   `,
+  `
+  CREATE TABLE torrents (
+    info_hash BLOB PRIMARY KEY NOT NULL,
+    lookup_key TEXT NOT NULL,
+    repo TEXT NOT NULL,
+    commit_id TEXT NOT NULL,
+    path TEXT NOT NULL,
+    variant TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE UNIQUE INDEX torrents_by_lookup_key ON torrents (lookup_key);
+  `,
 ];
 
 /** Marks the file as ours (SQLite's `application_id`): "mswm". */

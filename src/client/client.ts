@@ -123,7 +123,7 @@ export class Client {
   async close(): Promise<void> {
     await Promise.all([...this.#downloads].map((download) => download.stop()));
     await this.#parts.swarm.close();
-    await this.#seeds.close();
+    this.#seeds.close();
     await this.#hub?.close();
     for (const close of this.#parts.closers) await close();
     await this.#open.close();

@@ -1,6 +1,7 @@
 import type { Counters } from './counters.ts';
 import type { Blob, Commit, ContentId, Entry, RepoRef, Revision, Tree } from './domain.ts';
 import type { PieceHashStore } from './piece-hashes.ts';
+import type { SeededTorrents } from './seeded-torrents.ts';
 
 /** Where a revision pointed when the Hub was last asked. */
 export interface StoredRef {
@@ -85,5 +86,7 @@ export interface Catalog extends RefStore, DocumentStore, BlobIndex {
   readonly counters: Counters;
   /** What torrents need to know of blobs. Put before the blob is, removed with it. */
   readonly hashes: PieceHashStore;
+  /** Torrents that peers may ask for. */
+  readonly torrents: SeededTorrents;
   close(): void;
 }

@@ -7,6 +7,8 @@ export class PeerStream {
   /** Who gets the bytes now. They are valid during the call. */
   onData: (bytes: Uint8Array) => void = () => {};
   onClosed: (reason: string) => void = () => {};
+  /** Why it ended, once it has: whoever takes it over then hears no more of it. */
+  closedFor: string | undefined;
   #receiving: StreamCipher | undefined;
   #sending: StreamCipher | undefined;
 
@@ -17,7 +19,10 @@ export class PeerStream {
         this.#receiving?.apply(bytes);
         this.onData(bytes);
       },
-      closed: (reason) => this.onClosed(reason),
+      closed: (reason) => {
+        this.closedFor = reason;
+        this.onClosed(reason);
+      },
     });
   }
 

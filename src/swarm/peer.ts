@@ -92,6 +92,8 @@ export class Peer {
     });
     stream.onData = (bytes) => this.feed(bytes);
     stream.onClosed = (reason) => this.#end(reason);
+    const { closedFor } = stream;
+    if (closedFor !== undefined) queueMicrotask(() => this.#end(closedFor));
   }
 
   get address(): PeerAddress {

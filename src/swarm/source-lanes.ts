@@ -86,7 +86,7 @@ export class SourceLanes {
     this.#states.add({
       source,
       lanes: new Set(),
-      count: new ConnectionCount({ clock, start: 1, most: MOST_LANES }),
+      count: new ConnectionCount({ clock, start: 2, most: MOST_LANES }),
       received: new Rate(clock),
       missing: new Set(),
       pausedUntil: 0,

@@ -1,4 +1,6 @@
+import { toHex } from '../base/hex.ts';
 import { sameBytes } from '../base/same-bytes.ts';
+import { SingleFlight } from '../base/single-flight.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { Connection, Listener, Transport } from '../contracts/connection.ts';
 import type { Discovery } from '../contracts/discovery.ts';
@@ -9,7 +11,7 @@ import { encryptionLookupKey } from '../wire/encryption.ts';
 import type { Handshake } from '../wire/handshake.ts';
 import { ConnectionSlots } from './connection-slots.ts';
 import type { ExtensionHandler, SwarmEnvironment } from './environment.ts';
-import { answerPeer, type Encryption } from './peer-intake.ts';
+import { answerPeer, type Encryption, type PeerArrival } from './peer-intake.ts';
 import { RateLimit } from './rate-limits.ts';
 import { SwarmTorrent, type SwarmTorrentOptions } from './swarm-torrent.ts';
 
@@ -36,6 +38,16 @@ export interface SwarmOptions {
   readonly limits: { readonly down?: number | undefined; readonly up?: number | undefined };
   readonly resume?: ResumeStore | undefined;
   readonly discoveryFor: (trackers: readonly (readonly string[])[]) => Discovery;
+  readonly idle?: IdleTorrents | undefined;
+}
+
+/** Torrents that are not open, of which there may be many, and which are opened when a peer asks for one. */
+export interface IdleTorrents {
+  has(infoHash: Uint8Array): boolean;
+  /** The 20-byte hash of the torrent that an encrypted handshake means. */
+  infoHashOf(lookupKey: string): Uint8Array | undefined;
+  /** Undefined: it cannot be served any more. */
+  open(infoHash: Uint8Array): Promise<SwarmTorrentOptions | undefined>;
 }
 
 /** All torrents of a process: the port that they share, and what they share of everything else. */
@@ -50,6 +62,7 @@ export class Swarm {
   readonly #slots: ConnectionSlots;
   readonly #stop = new AbortController();
   #listener: Listener | undefined;
+  readonly #opening = new SingleFlight<SwarmTorrent | undefined>();
   #handshakes = 0;
 
   constructor(options: SwarmOptions) {
@@ -131,12 +144,16 @@ export class Swarm {
       clock,
       signal: this.#stop.signal,
       answer: (theirs) => this.#greeting(theirs),
-      infoHashOf: (key) => this.#swarms().find((hash) => encryptionLookupKey(hash) === key),
+      infoHashOf: (key) =>
+        this.#options.idle?.infoHashOf(key) ?? this.#swarms().find((hash) => encryptionLookupKey(hash) === key),
       onPeer: (arrival) => {
-        this.#handshakes--;
         const network = this.find(arrival.handshake.infoHash)?.network;
         if (network) network.arrived(arrival);
-        else arrival.stream.close('the torrent was stopped');
+        else if (this.#options.idle) {
+          void this.#wake(arrival).finally(() => this.#handshakes--);
+          return;
+        } else arrival.stream.close('the torrent was stopped');
+        this.#handshakes--;
       },
       onFailure: () => {
         this.#handshakes--;
@@ -148,7 +165,34 @@ export class Swarm {
   #greeting({ infoHash, peerId }: Handshake): Handshake | undefined {
     const torrent = this.find(infoHash);
     const isSelf = sameBytes(peerId, this.#options.peerId);
-    return torrent?.network && !isSelf ? torrent.greeting(infoHash) : undefined;
+    if (isSelf) return undefined;
+    if (torrent?.network) return torrent.greeting(infoHash);
+    if (!this.#options.idle?.has(infoHash)) return undefined;
+    return { infoHash, peerId: this.#options.peerId, extended: true, fast: true, dht: false, v2: false };
+  }
+
+  /** Opens the torrent that a peer came for; the peer waits for it. */
+  async #wake({ stream, handshake, leftover }: PeerArrival): Promise<void> {
+    const { infoHash } = handshake;
+    const early = leftover.slice();
+    stream.connection.pause();
+    try {
+      const torrent = this.find(infoHash) ?? (await this.#opening.run(toHex(infoHash), () => this.#open(infoHash)));
+      await torrent?.ready();
+      if (!torrent?.network) throw new SwarmError('CLOSED', 'The torrent cannot be served any more.');
+      torrent.network.arrived({ stream, handshake, leftover: early });
+      stream.connection.resume();
+    } catch (error) {
+      stream.close(error instanceof Error ? error.message : 'it could not be opened');
+    }
+  }
+
+  async #open(infoHash: Uint8Array): Promise<SwarmTorrent | undefined> {
+    const options = await this.#options.idle?.open(infoHash);
+    if (!options || this.#stop.signal.aborted) return undefined;
+    const torrent = this.add(options);
+    torrent.start();
+    return torrent;
   }
 
   #swarms(): Uint8Array[] {

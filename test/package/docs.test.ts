@@ -16,7 +16,7 @@ const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const OTHER_VARIABLES = ['MODELSWARM_CONFIG', 'MODELSWARM_TEST_LONG', 'MODELSWARM_BENCH_LOOP'];
 /** Flags of npm scripts. */
 const SCRIPT_FLAGS = ['--yes', '--long', '--json', '--quick', '--only', '--project'];
-const COMMANDS = ['serve', 'demo', 'doctor', 'config', 'torrent'];
+const COMMANDS = ['get', 'seed', 'status', 'serve', 'demo', 'doctor', 'config', 'torrent'];
 
 /** Commands whose flags are those of the commands below them. */
 const BELOW: Readonly<Record<string, readonly string[]>> = { torrent: ['create', 'show', 'verify', 'magnet'] };
