@@ -19,9 +19,11 @@ import { HeldHashes } from '../torrents/held-hashes.ts';
 import { createPieceLengths } from '../torrents/piece-lengths.ts';
 import { createRedistributionRule } from '../torrents/redistribution.ts';
 import { readStats } from '../torrents/stats.ts';
+import { TorrentLibrary } from '../torrents/torrent-library.ts';
 import { createWebSeed, type WebSeed } from '../web-seed/create-web-seed.ts';
 import { createThrottle } from './bandwidth.ts';
 import { createFillBudget } from './fill-budget.ts';
+import { openSeeding, type Seeding } from './seeding.ts';
 import type { MirrorSettings } from './validate-options.ts';
 
 export interface CompositionOptions extends MirrorSettings {
@@ -91,12 +93,26 @@ export async function compose(options: CompositionOptions): Promise<Composition>
   const hot = new HotTable({ clock, callerKeys: createCallerKeys() });
   const serving = { repos, files, clock, hot, counters };
   const mirror = createMirror({ ...serving, hub, documents: catalog, offline, publicUrl: options.originOf });
+  const held = new HeldHashes({ blobs, store: hashes, hashing });
+  const library = new TorrentLibrary(held, catalog, (subject, variant, sealed) => {
+    for (const infoHash of seeding?.seeder.made(subject, variant, sealed) ?? []) seeding?.announce(infoHash);
+  });
+  const { peerPort, peerHost, trackers } = options;
+  const seeding: Seeding | undefined =
+    options.torrents && peerPort !== undefined
+      ? opening.adopt(
+          await openSeeding({
+            ...{ repos, rule, library, blobs, counters, clock, logger, hashing, trackers },
+            ...{ torrents: catalog.torrents, refs: catalog, host: peerHost, port: peerPort },
+          }),
+          (it) => it.close(),
+        )
+      : undefined;
   const torrents = options.torrents
     ? opening.adopt(
         createTorrents({
-          ...{ repos, files, rule, clock, logger, trackers: options.trackers, createdBy: `modelswarm/${VERSION}` },
-          held: new HeldHashes({ blobs, store: hashes, hashing }),
-          refs: catalog,
+          ...{ repos, files, rule, clock, logger, trackers, createdBy: `modelswarm/${VERSION}` },
+          ...{ held, library, peers: () => peerAddresses(seeding, options) },
           addresses: createAddresses({ base: options.baseUrl, hubEndpoint: upstream, hubWebSeed: options.hubWebseed }),
         }),
         (it) => it.close(),
@@ -107,4 +123,11 @@ export async function compose(options: CompositionOptions): Promise<Composition>
 
   const opened = opening.move();
   return { mirror, webSeed: createWebSeed(serving), torrents, stats, hot, usage, close: () => opened.disposeAsync() };
+}
+
+/** Where magnet links say that we seed: by the name that clients reach us by, else where we listen; nowhere in particular is no address. */
+function peerAddresses(seeding: Seeding | undefined, { publicUrl, peerHost }: CompositionOptions): string[] {
+  if (!seeding) return [];
+  const host = publicUrl === undefined ? peerHost : new URL(publicUrl).hostname;
+  return /^(0\.0\.0\.0|::|\[::\])$/.test(host) ? [] : [`${host}:${seeding.port()}`];
 }

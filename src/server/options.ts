@@ -50,6 +50,10 @@ export interface ModelswarmOptions {
   readonly torrents?: boolean;
   /** Trackers that torrents name, http(s), ws(s) or udp URLs. Default: none. */
   readonly trackers?: readonly string[];
+  /** TCP port on which peers get the torrents that were made; 0 takes a free one. Default: no peers are served. */
+  readonly peerPort?: number;
+  /** Address to listen on for peers. Default: that of the server, else `127.0.0.1`. */
+  readonly peerHost?: string;
   /**
    * Licences, besides those that are known to allow passing copies on, whose repos torrents are made of: the Hub's identifiers; `*` for
    * all, and for repos that name none. Default: none.

@@ -23,7 +23,7 @@ export type ServerSettings = MirrorSettings &
   Required<Pick<ServerOptions, 'host' | 'port' | 'open' | 'maxConnections' | 'shutdownTimeout'>> &
   Pick<ServerOptions, 'maxConnectionsPerClient' | 'bandwidth' | 'clientBandwidth'>;
 
-type OpenEnded = 'maxCacheSize' | 'publicUrl' | 'rateLimit' | 'downloadRate' | 'proxy';
+type OpenEnded = 'maxCacheSize' | 'peerPort' | 'publicUrl' | 'rateLimit' | 'downloadRate' | 'proxy';
 
 const text = z.string().min(1).max(4096);
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(1000).readonly();
@@ -111,6 +111,8 @@ export const optionSchemas: { readonly [Name in keyof ServerOptions]-?: z.ZodTyp
   finishAbandoned: integer(0, 10_000),
   torrents: z.boolean(),
   trackers: list(trackerUrl),
+  peerPort: integer(0, 65_535),
+  peerHost: hostName,
   torrentLicenses: list(license),
   torrentRepos: list(repoGlob),
   hubWebseed: z.boolean(),
@@ -157,6 +159,7 @@ export function mirrorSettings(options: ModelswarmOptions): MirrorSettings {
     finishAbandoned: options.finishAbandoned ?? 16,
     torrents: options.torrents ?? true,
     trackers: options.trackers ?? [],
+    peerHost: options.peerHost ?? '127.0.0.1',
     torrentLicenses: options.torrentLicenses ?? [],
     torrentRepos: options.torrentRepos ?? [],
     hubWebseed: options.hubWebseed ?? false,
@@ -175,7 +178,7 @@ export function serverSettings(options: ServerOptions): ServerSettings {
   const { host = '127.0.0.1', port = 8080, open = false, maxConnections = 16_384, ...rest } = options;
   const { shutdownTimeout = 30_000, maxConnectionsPerClient, bandwidth, clientBandwidth, ...mirror } = rest;
   const settings = {
-    ...mirrorSettings(mirror),
+    ...mirrorSettings({ peerHost: host, ...mirror }),
     ...{ host, port, open, maxConnections, shutdownTimeout },
     ...(maxConnectionsPerClient === undefined ? {} : { maxConnectionsPerClient }),
     ...(bandwidth === undefined ? {} : { bandwidth }),

@@ -1,5 +1,4 @@
 import type { Caller, Repos } from '../contracts/access.ts';
-import type { RefStore } from '../contracts/catalog.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { Files } from '../contracts/files.ts';
 import type { Logger } from '../contracts/logger.ts';
@@ -15,7 +14,7 @@ import { Preparer } from './preparer.ts';
 import type { RedistributionRule } from './redistribution.ts';
 import { describeSubject, findSubject, type Subject } from './subject.ts';
 import { type TorrentFileOptions, torrentFileAnswer } from './torrent-file-answer.ts';
-import { TorrentLibrary } from './torrent-library.ts';
+import type { TorrentLibrary } from './torrent-library.ts';
 
 /** Clients are told to ask again after this. */
 const RETRY_SECONDS = 2;
@@ -28,7 +27,7 @@ export interface TorrentsOptions extends TorrentFileOptions {
   readonly repos: Repos;
   readonly files: Files;
   readonly held: HeldHashes;
-  readonly refs: Pick<RefStore, 'servable'>;
+  readonly library: TorrentLibrary;
   readonly rule: RedistributionRule;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -69,7 +68,7 @@ class TorrentService {
 
   constructor(options: TorrentsOptions) {
     this.#options = options;
-    this.#library = new TorrentLibrary(options.held, options.refs);
+    this.#library = options.library;
     this.#preparer = new Preparer(options);
   }
 

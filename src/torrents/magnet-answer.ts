@@ -7,14 +7,14 @@ import type { MagnetDocument } from './documents.ts';
 import { describeSubject, type Subject } from './subject.ts';
 import type { TorrentFileOptions } from './torrent-file-answer.ts';
 
-type MagnetOptions = Pick<TorrentFileOptions, 'addresses' | 'trackers'>;
+type MagnetOptions = Pick<TorrentFileOptions, 'addresses' | 'trackers' | 'peers'>;
 
 /** The magnet link: as JSON, or as one line of text for whoever asks for `text/plain`. */
 export function magnetAnswer(
   { request }: Exchange,
   subject: Subject,
   { infoHash, infoHashV2, layout }: SealedTorrent,
-  { addresses, trackers }: MagnetOptions,
+  { addresses, trackers, peers }: MagnetOptions,
 ): Response {
   const webSeeds = addresses.webSeeds(subject, layout.version);
   const torrent = addresses.torrent(subject);
@@ -27,7 +27,7 @@ export function magnetAnswer(
     trackers,
     webSeeds,
     exactSources: torrent === undefined ? [] : [torrent + variant],
-    peers: [],
+    peers: peers(),
   });
   if (/\btext\/plain\b/.test(request.headers.get('accept') ?? '')) {
     return new Response(`${magnetUri}\n`, {

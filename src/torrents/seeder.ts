@@ -68,14 +68,17 @@ export class Seeder implements IdleTorrents {
     void this.#tickForever();
   }
 
-  /** A torrent was made: peers may ask for it from now on. */
-  made(subject: Subject, variant: Variant, { infoHash, infoHashV2 }: SealedTorrent): void {
+  /** A torrent was made: peers may ask for it from now on. Returns the 20-byte hashes that are new. */
+  made(subject: Subject, variant: Variant, { infoHash, infoHashV2 }: SealedTorrent): Uint8Array[] {
     const { repo, commit } = subject.grant;
+    const news: Uint8Array[] = [];
     for (const hash of [infoHash, infoHashV2?.subarray(0, 20)]) {
       if (!hash || this.has(hash)) continue;
       const row = { infoHash: hash, repo, commit, path: pathOfSubject(subject), variant };
       this.#options.torrents.put(row, encryptionLookupKey(hash));
+      news.push(hash);
     }
+    return news;
   }
 
   has(infoHash: Uint8Array): boolean {

@@ -11,6 +11,8 @@ export interface TorrentFileOptions {
   readonly addresses: Addresses;
   /** Tracker URLs, one tier each. */
   readonly trackers: readonly string[];
+  /** Where this server seeds, `host:port`; none while it does not. */
+  readonly peers: () => readonly string[];
   /** `created by` of torrents. */
   readonly createdBy: string;
 }

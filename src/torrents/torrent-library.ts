@@ -22,10 +22,17 @@ const SLICE_MS = 10;
 export class TorrentLibrary {
   readonly #held: HeldHashes;
   readonly #refs: Pick<RefStore, 'servable'>;
+  readonly #onMade: (subject: Subject, variant: Variant, sealed: SealedTorrent) => void;
   readonly #kept = new Map<string, SealedTorrent>();
   #keptBytes = 0;
 
-  constructor(held: HeldHashes, refs: Pick<RefStore, 'servable'>) {
+  /** `onMade` hears of each torrent whenever it is put together. */
+  constructor(
+    held: HeldHashes,
+    refs: Pick<RefStore, 'servable'>,
+    onMade: (subject: Subject, variant: Variant, sealed: SealedTorrent) => void = () => {},
+  ) {
+    this.#onMade = onMade;
     this.#held = held;
     this.#refs = refs;
   }
@@ -49,6 +56,7 @@ export class TorrentLibrary {
     const kept = this.#kept.get(key);
     if (kept) return kept;
     const sealed = await this.#seal(layout, contentsOf(subject));
+    if (sealed) this.#onMade(subject, variant, sealed);
     if (sealed && subject.kind === 'repo') this.#keep(key, sealed);
     return sealed;
   }
