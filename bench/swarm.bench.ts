@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -56,9 +56,12 @@ async function pairRows(form: string, shared: Shared, { size, rounds, progress }
     fromThem: () => onePair('libtorrent', 'ours', shared),
     toThem: () => onePair('ours', 'libtorrent', shared),
   });
+  const webtorrent =
+    form === 'v1' && hasWebtorrent() ? await repeat(rounds, () => onePair('webtorrent', 'webtorrent', shared)) : [];
   const speed = (side: readonly Finished[]): number => size / 1e6 / median(side.map(({ seconds }) => seconds));
   const cpu = (side: readonly Finished[]): number => (median(side.map((one) => one.cpu)) / size) * 2 ** 30;
   const peers = { libtorrent: speed(neither) };
+  const withWebtorrent = webtorrent.length > 0 ? { ...peers, webtorrent: speed(webtorrent) } : peers;
   const row = (name: string, side: readonly Finished[], target: number): Measured => ({
     name: `${form}: ${name}`,
     unit: 'MB/s',
@@ -68,7 +71,7 @@ async function pairRows(form: string, shared: Shared, { size, rounds, progress }
     target,
   });
   return [
-    row('ours to ours', both, 1.3),
+    { ...row('ours to ours', both, 1.3), peers: withWebtorrent },
     row('libtorrent to ours', fromThem, 1),
     row('ours to libtorrent', toThem, 1),
     {
@@ -76,7 +79,7 @@ async function pairRows(form: string, shared: Shared, { size, rounds, progress }
       unit: 's/GiB',
       better: 'lower',
       ours: cpu(both),
-      peers: { libtorrent: cpu(neither) },
+      peers: { libtorrent: cpu(neither), ...(webtorrent.length > 0 ? { webtorrent: cpu(webtorrent) } : {}) },
       target: 1,
     },
     {
@@ -151,6 +154,17 @@ async function makeTorrent(folder: string, form: 'v1' | 'v2'): Promise<string> {
   const command = join(import.meta.dirname, '..', 'bin', 'modelswarm.mjs');
   await exec(process.execPath, [command, 'torrent', 'create', join(folder, 'model.bin'), `--${form}`, '--out', out]);
   return out;
+}
+
+async function repeat<T>(rounds: number, work: () => Promise<T>): Promise<T[]> {
+  const values: T[] = [];
+  for (let round = 0; round < rounds; round++) values.push(await work());
+  return values;
+}
+
+/** `npm ci` in test/peers/webtorrent, which `npm test` does. It knows v1 only. */
+function hasWebtorrent(): boolean {
+  return existsSync(join(import.meta.dirname, '../test/peers/webtorrent/node_modules/webtorrent'));
 }
 
 function* chunks(size: number): Generator<Buffer> {

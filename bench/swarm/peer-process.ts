@@ -7,7 +7,7 @@ import type { Readable, Writable } from 'node:stream';
 const PIPES: ['pipe', 'pipe', 'inherit'] = ['pipe', 'pipe', 'inherit'];
 
 /** Whose peer. */
-export type Program = 'ours' | 'libtorrent';
+export type Program = 'ours' | 'libtorrent' | 'webtorrent';
 
 /** What a leecher says when it has everything. Memory in MB; `peak` has the mapped files of libtorrent in it. */
 export interface Finished {
@@ -39,12 +39,8 @@ export async function startPeer(
 ): Promise<PeerProcess> {
   const { torrent, folder, role, webSeeds = [], profileDir } = options;
   const args = [torrent, folder, role, ...webSeeds];
-  const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
-  const child: ChildProcessByStdio<Writable, Readable, null> =
-    program === 'ours'
-      ? spawn(process.execPath, [...profile, join(import.meta.dirname, 'ours-process.mjs'), ...args], { stdio: PIPES })
-      : spawn('/usr/bin/python3', [join(import.meta.dirname, 'libtorrent_bench.py'), ...args], { stdio: PIPES });
-
+  const [command, before] = commandOf(program, profileDir);
+  const child: ChildProcessByStdio<Writable, Readable, null> = spawn(command, [...before, ...args], { stdio: PIPES });
   const exited = once(child, 'exit');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async (): Promise<string> => {
@@ -69,4 +65,11 @@ export async function startPeer(
       clearTimeout(timer);
     },
   };
+}
+
+function commandOf(program: Program, profileDir: string | undefined): readonly [string, readonly string[]] {
+  if (program === 'libtorrent') return ['/usr/bin/python3', [join(import.meta.dirname, 'libtorrent_bench.py')]];
+  const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
+  if (program === 'ours') return [process.execPath, [...profile, join(import.meta.dirname, 'ours-process.mjs')]];
+  return [process.execPath, [join(import.meta.dirname, '../../test/peers/webtorrent/bench.mjs')]];
 }
