@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Entry } from '../contracts/domain.ts';
 import type { HashPool } from '../contracts/hasher.ts';
 import type { HubClient } from '../contracts/hub.ts';
@@ -107,6 +108,8 @@ export function openRepoStorage({ torrent, plan, layout, open, hashing }: RepoSt
       const entry = entryOf(file);
       if (!entry) return;
       const { path } = (await files.state(same(file))) ?? {};
+      // An earlier run has verified it.
+      if (path === join(layout.root, layout.pathOf(entry))) return;
       if (path !== undefined && entry.size > 0) {
         const hash = await hashOf(String(path), entry, hashing, () => {});
         if (hash !== (entry.sha256 ?? entry.gitOid)) throw mismatch(`${plan.repo.id}@${plan.commit}/${entry.path}`);

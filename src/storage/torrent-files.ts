@@ -6,6 +6,8 @@ import type { OpenFiles } from './open-files.ts';
 
 /** Of files that are not complete yet. */
 const PART_SUFFIX = '.part';
+/** Where the torrent has files of such names itself. */
+const OTHER_PART_SUFFIX = '.modelswarm-part';
 
 export interface TorrentFilesOptions {
   /** Path of each file below `root`, `/`-joined and safe; undefined for what has no bytes of its own (pads, links). */
@@ -28,11 +30,14 @@ export function createTorrentFiles(options: TorrentFilesOptions): TorrentStorage
 
 class TorrentFiles implements TorrentStorage {
   readonly #options: TorrentFilesOptions;
+  readonly #partSuffix: string;
   /** Where each file is, once that is known. */
   readonly #found = new Map<number, Promise<string>>();
 
   constructor(options: TorrentFilesOptions) {
     this.#options = options;
+    const isTaken = options.paths.some((path) => path?.endsWith(PART_SUFFIX));
+    this.#partSuffix = isTaken ? OTHER_PART_SUFFIX : PART_SUFFIX;
   }
 
   read(file: number, position: number, targets: readonly Uint8Array[]): Promise<void> {
@@ -93,6 +98,8 @@ class TorrentFiles implements TorrentStorage {
   complete(file: number): Promise<void> {
     return this.#do(file, 'complete', async () => {
       const final = this.#path(file);
+      // What is only read keeps the name that it has.
+      if ((await this.#existing(file)) === final || this.#options.readOnly) return;
       // A file of no bytes has had no write.
       const path = await this.#writable(file);
       if (path === final) return;
@@ -133,7 +140,7 @@ class TorrentFiles implements TorrentStorage {
     const known = this.#found.get(file);
     if (known) return known;
     const final = this.#path(file);
-    for (const path of [final, final + PART_SUFFIX]) {
+    for (const path of [final, final + this.#partSuffix]) {
       if (!(await isFile(path))) continue;
       this.#found.set(file, Promise.resolve(path));
       return path;
@@ -155,7 +162,7 @@ class TorrentFiles implements TorrentStorage {
   async #create(file: number): Promise<string> {
     const final = this.#path(file);
     const length = this.#options.lengths[file] ?? 0;
-    const path = length === 0 ? final : final + PART_SUFFIX;
+    const path = length === 0 ? final : final + this.#partSuffix;
     await mkdir(dirname(path), { recursive: true });
     const handle = await open(path, 'a');
     try {

@@ -26,6 +26,8 @@ export interface KnownAddress {
   /** Not to be tried before. */
   notBefore: number;
   isInUse: boolean;
+  /** It had everything when it was last here. */
+  isSeed: boolean;
 }
 
 /** The peers of one torrent that may be dialled: where they are, when to try again, and whom to leave alone. */
@@ -33,6 +35,8 @@ export class AddressBook {
   readonly #clock: Clock;
   readonly #known = new Map<string, KnownAddress>();
   readonly #banned = new Set<string>();
+  /** Do we have everything? Then those who have, too, are left alone. */
+  isSeeding = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -51,7 +55,7 @@ export class AddressBook {
       const isUsable =
         address.port > 0 && address.port <= 65_535 && address.host !== '' && !this.isBanned(address.host);
       if (!isUsable || this.#known.has(key) || (this.#known.size >= MOST_ADDRESSES && !this.#forgetOne())) continue;
-      this.#known.set(key, { address, origin, infoHash, failures: 0, notBefore: 0, isInUse: false });
+      this.#known.set(key, { address, origin, infoHash, failures: 0, notBefore: 0, isInUse: false, isSeed: false });
       news++;
     }
     return news;
@@ -62,16 +66,18 @@ export class AddressBook {
     const now = this.#clock.now();
     let best: KnownAddress | undefined;
     for (const known of this.#known.values()) {
-      if (known.isInUse || known.notBefore > now) continue;
+      const isUseless = this.isSeeding && known.isSeed;
+      if (known.isInUse || isUseless || known.notBefore > now) continue;
       if (!best || rank(known) < rank(best)) best = known;
     }
     if (best) best.isInUse = true;
     return best;
   }
 
-  /** A connection that was used ended, or came to nothing (`isFailure`). */
-  release(known: KnownAddress, isFailure: boolean): void {
+  /** A connection that was used ended, or came to nothing (`isFailure`). `isSeed`: it had everything. */
+  release(known: KnownAddress, isFailure: boolean, isSeed = false): void {
     known.isInUse = false;
+    known.isSeed = isSeed;
     known.failures = isFailure ? known.failures + 1 : 0;
     const isUser = known.origin === 'user';
     const [first, longest] = isUser ? [FIRST_USER_PAUSE_MS, LONGEST_USER_PAUSE_MS] : [FIRST_PAUSE_MS, LONGEST_PAUSE_MS];

@@ -10,6 +10,9 @@ const CONNECT_MS = 10_000;
 /** Handshakes under way at a time: each costs a socket that may lead nowhere. */
 const MOST_AT_ONCE = 16;
 
+/** To be called once, when a peer is gone. `isSeed`: it had everything. */
+export type OnGone = (isSeed: boolean) => void;
+
 export interface DialerOptions {
   readonly book: AddressBook;
   readonly transport: Transport;
@@ -20,7 +23,7 @@ export interface DialerOptions {
   /** What we say about this torrent; `infoHash` is the swarm that the address was found in. */
   readonly greeting: (infoHash: Uint8Array | undefined) => Handshake;
   /** Somebody has answered. `onGone` is to be called when the peer is gone. */
-  readonly onPeer: (arrival: PeerArrival, onGone: () => void) => void;
+  readonly onPeer: (arrival: PeerArrival, onGone: OnGone) => void;
   readonly signal: AbortSignal;
 }
 
@@ -52,12 +55,12 @@ export class Dialer {
   /** Tries one address, with and without encryption as far as that is allowed. */
   async #try(known: KnownAddress, give: () => void): Promise<void> {
     const { book, encryption } = this.#options;
-    const release = (isFailure: boolean): void => {
+    const release = (isFailure: boolean, isSeed = false): void => {
       give();
-      book.release(known, isFailure);
+      book.release(known, isFailure, isSeed);
     };
     for (const attempt of attempts(encryption)) {
-      const outcome = await this.#attempt(known, attempt, () => release(false));
+      const outcome = await this.#attempt(known, attempt, (isSeed) => release(false, isSeed));
       if (outcome === 'peer') return;
       if (outcome === 'self') {
         give();
@@ -72,7 +75,7 @@ export class Dialer {
   async #attempt(
     known: KnownAddress,
     encryption: Encryption,
-    onGone: () => void,
+    onGone: OnGone,
   ): Promise<'peer' | 'self' | 'unreachable' | 'refused'> {
     const { transport, signal, random, greeting, onPeer, clock } = this.#options;
     const connection = await transport

@@ -69,6 +69,7 @@ export class SwarmTorrent {
   #storage: TorrentStorage | undefined;
   #resume: ResumeKeeper | undefined;
   #checked = 0;
+  #wasCompleted = false;
 
   constructor(environment: SwarmEnvironment, options: SwarmTorrentOptions) {
     const { clock, limits } = environment;
@@ -150,6 +151,7 @@ export class SwarmTorrent {
     this.#error = undefined;
     this.#state = this.#torrent ? 'checking' : 'metadata';
     this.#checked = 0;
+    this.#wasCompleted = false;
     const run = { stop, ready, done, over: earlier.then(() => this.#live({ stop, ready, done }, isDoubted)) };
     this.#run = run;
   }
@@ -178,6 +180,7 @@ export class SwarmTorrent {
       const have = await this.#check(torrent, storage, signal, isDoubted);
       signal.throwIfAborted();
       const session = this.#begin(torrent, storage, have, { complete: () => this.#completed(done), failed: fail });
+      if (!this.#options.isComplete && have.count > 0) await session.completeHeld();
       ready.resolve(session);
       if (session.isFinished) this.#completed(done);
       await Promise.race([failed, this.#keep(session, signal)]);
@@ -303,8 +306,10 @@ export class SwarmTorrent {
   }
 
   #completed(done: PromiseWithResolvers<void>): void {
+    // A reader may have asked for more than was wanted, and have got it.
+    if (this.#state !== 'seeding' || !this.#wasCompleted) this.#network?.completed();
+    this.#wasCompleted = true;
     this.#state = 'seeding';
-    this.#network?.completed();
     void this.#save().then(() => done.resolve(), done.reject);
   }
 

@@ -3,7 +3,7 @@ import type { AnnounceStats, DiscoverySession, DiscoveryStatus } from '../contra
 import type { Handshake } from '../wire/handshake.ts';
 import { AddressBook } from './address-book.ts';
 import { ConnectionSlots } from './connection-slots.ts';
-import { Dialer } from './dialer.ts';
+import { Dialer, type OnGone } from './dialer.ts';
 import type { SwarmEnvironment } from './environment.ts';
 import type { Peer } from './peer.ts';
 import type { PeerArrival } from './peer-intake.ts';
@@ -35,7 +35,7 @@ export class TorrentNetwork {
   readonly #dialer: Dialer | undefined;
   readonly #exchange: PeerExchange | undefined;
   readonly #discovery: readonly DiscoverySession[];
-  readonly #onGone = new Map<Peer, () => void>();
+  readonly #onGone = new Map<Peer, OnGone>();
   readonly #stop = new AbortController();
 
   constructor(options: TorrentNetworkOptions) {
@@ -97,7 +97,7 @@ export class TorrentNetwork {
   left(peer: Peer): void {
     this.peers.delete(peer);
     this.traffic.left(peer);
-    this.#onGone.get(peer)?.();
+    this.#onGone.get(peer)?.(peer.isSeed || peer.isUploadOnly);
     this.#onGone.delete(peer);
   }
 
@@ -113,6 +113,7 @@ export class TorrentNetwork {
 
   /** Everything is here: trackers are told. */
   completed(): void {
+    this.#book.isSeeding = true;
     for (const session of this.#discovery) session.completed();
   }
 
@@ -127,15 +128,15 @@ export class TorrentNetwork {
     this.#dialer?.dial();
   }
 
-  #take(arrival: PeerArrival, onGone: () => void): void {
+  #take(arrival: PeerArrival, onGone: OnGone): void {
     if (this.#isKnown(arrival.handshake.peerId)) {
       arrival.stream.close('it is connected already');
-      onGone();
+      onGone(false);
       return;
     }
     const peer = this.#options.onArrival(arrival);
     if (peer.isClosed) {
-      onGone();
+      onGone(peer.isSeed || peer.isUploadOnly);
       return;
     }
     this.peers.add(peer);

@@ -214,6 +214,15 @@ export class TorrentSession implements PeerOwner {
     return this.#readers.open(file, start, end);
   }
 
+  /** Files that are whole, though an earlier run did not come to giving them their names, get them now. */
+  async completeHeld(): Promise<void> {
+    for (const [file, { isPad, symlink }] of this.#options.torrent.files.entries()) {
+      const isHeld = !isPad && symlink === undefined && this.progress.isComplete(file);
+      if (isHeld && this.selection.isWanted(file)) this.#completeFile(file);
+    }
+    await this.#filesCompleted();
+  }
+
   /** Ends it: no peer, no timer, nothing half-written is left. The storage stays open. */
   async close(): Promise<void> {
     this.#halt(new SwarmError('CLOSED', 'The torrent was stopped.'));

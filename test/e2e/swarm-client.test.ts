@@ -81,6 +81,19 @@ describe.each<Variant>(['v1', 'v2', 'default'])('a torrent (%s)', (variant) => {
   });
 });
 
+test('what was whole when a crash came before its file got its name has it after the next start', async () => {
+  const { base, bytes, peers } = await setUp();
+  const to = join(base, 'ours');
+  const first = await loopbackClient();
+  await (await first.add(bytes, { to, peers })).done();
+  await first.close();
+  await rename(join(to, 'repo/model.safetensors'), join(to, 'repo/model.safetensors.part'));
+  await rm(join(to, 'repo/empty.txt'));
+  const second = await loopbackClient();
+  await (await second.add(bytes, { to })).done();
+  await expectFiles(to);
+});
+
 test('files can be read while they come: a header, then parts in any order, as streams and as blobs', async () => {
   const { base, bytes, peers } = await setUp();
   const client = await loopbackClient({ maxDownRate: 8 * MIB });

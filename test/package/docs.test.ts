@@ -15,7 +15,7 @@ const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 /** Variables that are no settings: of the command itself, of tests and benches. */
 const OTHER_VARIABLES = ['MODELSWARM_CONFIG', 'MODELSWARM_TEST_LONG', 'MODELSWARM_BENCH_LOOP'];
 /** Flags of npm scripts. */
-const SCRIPT_FLAGS = ['--yes', '--long', '--json', '--quick', '--only', '--project'];
+const SCRIPT_FLAGS = ['--yes', '--long', '--json', '--quick', '--only', '--profile', '--project'];
 const COMMANDS = ['get', 'seed', 'status', 'serve', 'demo', 'doctor', 'config', 'torrent'];
 
 /** Commands whose flags are those of the commands below them. */
