@@ -156,6 +156,7 @@ export class Client {
       priorityOf: priorities(found, options),
       isComplete: options.isComplete ?? false,
       isSequential: options.sequential ?? false,
+      isSuperSeed: options.superSeed ?? false,
       limits: { down: options.maxDownRate, up: options.maxUpRate },
     });
     const added = new ClientTorrent(swarm, torrent, found.name, () => this.#torrents.delete(added));

@@ -53,6 +53,8 @@ export interface AddOptions {
   readonly sequential?: boolean;
   /** Everything is there already and was verified: nothing is checked, nothing is written. */
   readonly isComplete?: boolean;
+  /** BEP 16: for the first seed of something, which shows its pieces one by one, so that few are sent twice. */
+  readonly superSeed?: boolean;
   /** Nothing is fetched or written: what is there is seeded. */
   readonly readOnly?: boolean;
   /** Only peers: no web seed. */

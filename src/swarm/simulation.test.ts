@@ -74,7 +74,7 @@ function simulate(seed: number) {
 
   async function join(
     host: string,
-    options: { readonly storage?: TorrentStorage; readonly isComplete?: boolean } = {},
+    options: { readonly storage?: TorrentStorage; readonly isComplete?: boolean; readonly isSuperSeed?: boolean } = {},
   ) {
     const swarm = new Swarm({
       clock,
@@ -99,6 +99,7 @@ function simulate(seed: number) {
       trackers: [],
       peers: [],
       isComplete: options.isComplete ?? false,
+      isSuperSeed: options.isSuperSeed ?? false,
       openStorage: async () => storage,
     });
     added.start();
@@ -106,10 +107,10 @@ function simulate(seed: number) {
     return { swarm, torrent: added, storage };
   }
 
-  async function seed_(host: string) {
+  async function seed_(host: string, isSuperSeed = false) {
     const storage = createTorrentMemory([content.length]);
     await storage.write(0, 0, content);
-    return join(host, { storage, isComplete: true });
+    return join(host, { storage, isComplete: true, isSuperSeed });
   }
 
   /** Somebody who answers every connection with a handshake, and then says whatever `script` says. */
@@ -234,6 +235,21 @@ test('liars of every kind keep nobody from the bytes, are left, and none of thei
     expect(hosts).not.toContain('huge-frame');
     expect(hosts).not.toContain('nonsense');
   }
+}, 120_000);
+
+test('a super-seed sends little more than one copy', async () => {
+  const sent = [];
+  for (const isSuperSeed of [true, false]) {
+    const { clock, join, seed } = simulate(3);
+    const first = await seed('seed', isSuperSeed);
+    const peers: Joined[] = [];
+    for (let index = 0; index < 8; index++) peers.push(await join(`peer-${index}`));
+    expect(await clock.run(() => peers.every(isDone), 900_000)).toBe(true);
+    for (const peer of peers) await expectContent(peer);
+    sent.push((first.torrent.network?.traffic.read().sent ?? 0) / content.length);
+  }
+  expect(sent[0]).toBeLessThan(1.5);
+  expect(sent[0]).toBeLessThan(sent[1] ?? 0);
 }, 120_000);
 
 test('the same seed gives the same run', async () => {

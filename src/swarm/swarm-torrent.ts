@@ -39,6 +39,8 @@ export interface SwarmTorrentOptions {
   /** Everything is there and was verified: nothing is checked. */
   readonly isComplete?: boolean;
   readonly isSequential?: boolean;
+  /** BEP 16, when everything is here in the beginning. */
+  readonly isSuperSeed?: boolean;
   /** Bytes per second. */
   readonly limits?: { readonly down?: number | undefined; readonly up?: number | undefined };
   /** The metadata has come. */
@@ -242,7 +244,7 @@ export class SwarmTorrent {
     events: { readonly complete: () => void; readonly failed: (error: SwarmError) => void },
   ): TorrentSession {
     const { clock, random, hashing } = this.#environment;
-    const { priorityOf, sourcesOf, isSequential = false } = this.#options;
+    const { priorityOf, sourcesOf, isSequential = false, isSuperSeed = false } = this.#options;
     const session = new TorrentSession({
       torrent,
       storage,
@@ -252,6 +254,7 @@ export class SwarmTorrent {
       have,
       extensions: this.#extensions(torrent.isPrivate),
       limits: this.#limits,
+      isSuperSeed,
       events: {
         ...events,
         piece: (piece) => this.#resume?.stored(piece),

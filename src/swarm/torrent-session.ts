@@ -26,6 +26,7 @@ import { Readers, type ReaderWindow } from './readers.ts';
 import { Requests } from './requests.ts';
 import { Selection } from './selection.ts';
 import { SourceLanes, type SourceStatus, type TorrentSource } from './source-lanes.ts';
+import { SuperSeed } from './super-seed.ts';
 import { Uploads } from './uploads.ts';
 
 /** Memory for pieces on their way in. */
@@ -43,6 +44,8 @@ export interface TorrentSessionOptions {
   readonly have?: Bitfield;
   readonly extensions: OwnExtensions;
   readonly limits: Limits;
+  /** BEP 16, if everything is here in the beginning: pieces are shown to peers one by one. */
+  readonly isSuperSeed?: boolean;
   readonly events: TorrentEvents;
 }
 
@@ -80,6 +83,7 @@ export class TorrentSession implements PeerOwner {
   readonly #choker: Choker;
   readonly #blame = new Blame();
   readonly #exchange: HashExchange;
+  readonly #superSeed: SuperSeed | undefined;
   readonly #stop = new AbortController();
   readonly #completing = new Set<Promise<void>>();
 
@@ -160,6 +164,7 @@ export class TorrentSession implements PeerOwner {
       peers: this.peers,
       onLayer: () => this.#offerAll(),
     });
+    this.#superSeed = options.isSuperSeed && have.isFull ? new SuperSeed(have, this.peers) : undefined;
     this.#offerAll();
     void this.#tickForever();
   }
@@ -177,7 +182,8 @@ export class TorrentSession implements PeerOwner {
   add(arrival: PeerArrival): Peer {
     const peer = createPeer(arrival, this.#options.torrent, this, this.#options.clock);
     const { extensions, torrent } = this.#options;
-    sendExtensions(peer, extensions, { metadataSize: torrent.info.length, uploadOnly: this.isFinished });
+    const uploadOnly = this.isFinished && !this.#superSeed;
+    sendExtensions(peer, extensions, { metadataSize: torrent.info.length, uploadOnly });
     this.adopt(peer, false);
     if (arrival.leftover.length > 0) peer.feed(arrival.leftover);
     return peer;
@@ -245,6 +251,7 @@ export class TorrentSession implements PeerOwner {
     this.#requests.forget(peer);
     this.#uploads.forget(peer);
     this.#exchange.forget(peer);
+    this.#superSeed?.forget(peer);
     this.#options.events.left(peer, reason);
     this.#fillAll();
   }
@@ -315,7 +322,10 @@ export class TorrentSession implements PeerOwner {
 
   #sendPieces(peer: Peer, isLate: boolean): void {
     const { fast } = peer.handshake;
-    if (isLate) for (let piece = 0; piece < this.map.pieceCount; piece++) this.#sendHave(peer, piece);
+    if (this.#superSeed) {
+      if (fast) peer.send(encodeBare('haveNone'));
+      this.#superSeed.show(peer);
+    } else if (isLate) for (let piece = 0; piece < this.map.pieceCount; piece++) this.#sendHave(peer, piece);
     else if (fast && this.have.isFull) peer.send(encodeBare('haveAll'));
     else if (fast && this.have.count === 0) peer.send(encodeBare('haveNone'));
     else if (this.have.count > 0) peer.send(encodePayload('bitfield', this.have.bytes.slice()));
@@ -336,7 +346,10 @@ export class TorrentSession implements PeerOwner {
 
   #peerGot(peer: Peer, piece: number): void {
     if (piece >= this.map.pieceCount) peer.close('it has a piece that does not exist');
-    else if (this.#interest.got(peer, piece)) this.#requests.fill(peer);
+    else if (this.#interest.got(peer, piece)) {
+      this.#requests.fill(peer);
+      this.#superSeed?.got(peer, piece);
+    }
   }
 
   /** Two that have everything have nothing to say to one another. */

@@ -23,6 +23,7 @@ interface SeedFlags extends SwarmFlags {
   /** commander: true without a folder. */
   readonly hfCache?: string | true;
   readonly name?: string;
+  readonly superSeed?: boolean;
 }
 
 /** `modelswarm seed`: what is on the disk already, without copying a byte. */
@@ -42,6 +43,10 @@ Examples:
   modelswarm seed --hf-cache`,
     )
     .option('--hf-cache [dir]', 'the cache of huggingface_hub (default: where HF_HUB_CACHE or HF_HOME says)')
+    .option(
+      '--super-seed',
+      'for the first seed of something: show peers one piece after the other, so that few are sent twice',
+    )
     .option('--name <name>', 'name of the torrent, when it is not that of the file or folder');
   addSwarmFlags(command).action((what: string | undefined, dir: string | undefined, flags: SeedFlags) =>
     seed(what, dir, flags, terminal),
@@ -155,6 +160,6 @@ function say(torrent: ClientTorrent, magnet: string, { json }: SeedFlags, termin
   else terminal.print(magnet);
 }
 
-function addOptions({ tracker = [], peer = [] }: SeedFlags) {
-  return { trackers: tracker, peers: peer, onlyPeers: true };
+function addOptions({ tracker = [], peer = [], superSeed = false }: SeedFlags) {
+  return { trackers: tracker, peers: peer, superSeed, onlyPeers: true };
 }
