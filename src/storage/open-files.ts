@@ -1,10 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
 interface Entry {
+  readonly path: string;
   readonly handle: Promise<FileHandle>;
   users: number;
-  /** It is not to be found any more: it closes when nobody uses it. */
-  isDropped: boolean;
   readonly closed: PromiseWithResolvers<void>;
 }
 
@@ -15,12 +14,14 @@ interface Entry {
 export class OpenFiles {
   readonly #most: number;
   readonly #entries = new Map<string, Entry>();
+  /** Not to be found any more: they close when nobody uses them. */
+  readonly #dropped = new Set<Entry>();
 
   constructor(most = 256) {
     this.#most = most;
   }
 
-  /** How many are open, or being opened. */
+  /** How many are open, or being opened. Those that are only waiting for their last user are not counted. */
   get size(): number {
     return this.#entries.size;
   }
@@ -32,29 +33,29 @@ export class OpenFiles {
       return await work(await entry.handle);
     } finally {
       entry.users--;
-      if (entry.isDropped) closeIfIdle(entry);
+      if (this.#dropped.has(entry)) this.#closeIfIdle(entry);
       else this.#shrink();
     }
   }
 
-  /** Closes the file, if it is open: who uses it finishes first. Whoever comes now opens it anew. */
+  /**
+   * Closes the file, if it is open: who uses it finishes first. Whoever comes now opens it anew, even before this has resolved, which it does
+   * when every handle that was open is closed, whoever has let go of it.
+   */
   async forget(path: string): Promise<void> {
-    await Promise.all(['r', 'r+'].map((mode) => this.#drop(`${mode} ${path}`)));
+    for (const mode of ['r', 'r+']) this.#drop(`${mode} ${path}`);
+    await this.#closed((entry) => entry.path === path);
   }
 
   /** Closes all of them, as `forget` does. */
   async close(): Promise<void> {
-    await Promise.all([...this.#entries.keys()].map((key) => this.#drop(key)));
+    for (const key of [...this.#entries.keys()]) this.#drop(key);
+    await this.#closed(() => true);
   }
 
   #take(key: string, path: string, mode: string): Entry {
     const known = this.#entries.get(key);
-    const entry = known ?? {
-      handle: open(path, mode),
-      users: 0,
-      isDropped: false,
-      closed: Promise.withResolvers<void>(),
-    };
+    const entry = known ?? { path, handle: open(path, mode), users: 0, closed: Promise.withResolvers<void>() };
     if (!known) entry.handle.catch(() => this.#entries.get(key) === entry && this.#entries.delete(key));
     entry.users++;
     // The map is in the order of use.
@@ -63,25 +64,32 @@ export class OpenFiles {
     return entry;
   }
 
-  async #drop(key: string): Promise<void> {
+  #drop(key: string): void {
     const entry = this.#entries.get(key);
     if (!entry) return;
     this.#entries.delete(key);
-    entry.isDropped = true;
-    closeIfIdle(entry);
-    await entry.closed.promise;
+    this.#dropped.add(entry);
+    this.#closeIfIdle(entry);
   }
 
   #shrink(): void {
     for (const [key, { users }] of this.#entries) {
       if (this.#entries.size <= this.#most) return;
-      if (users === 0) void this.#drop(key);
+      if (users === 0) this.#drop(key);
     }
   }
-}
 
-function closeIfIdle({ users, handle, closed }: Entry): void {
-  if (users > 0) return;
-  // What could not be opened is closed.
-  handle.then((file) => file.close()).then(closed.resolve, () => closed.resolve());
+  #closeIfIdle(entry: Entry): void {
+    if (entry.users > 0) return;
+    const done = (): void => {
+      this.#dropped.delete(entry);
+      entry.closed.resolve();
+    };
+    // What could not be opened is closed.
+    entry.handle.then((file) => file.close()).then(done, done);
+  }
+
+  async #closed(isMeant: (entry: Entry) => boolean): Promise<void> {
+    await Promise.all([...this.#dropped].filter(isMeant).map(({ closed }) => closed.promise));
+  }
 }

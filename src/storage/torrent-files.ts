@@ -1,4 +1,4 @@
-import { mkdir, open, rename, stat } from 'node:fs/promises';
+import { mkdir, open, rename, stat, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { StoredFile, TorrentStorage } from '../contracts/torrent-storage.ts';
 import { isSwarmError, SwarmError } from '../errors.ts';
@@ -20,9 +20,18 @@ export interface TorrentFilesOptions {
 }
 
 /**
- * A torrent's files in a folder. A file has `.part` behind its name until it is complete, and is made, sparse, by the first write to it:
- * what has its own name is whole and verified, unless somebody changed it: a piece that turned out bad is written into it in its place.
- * A file that is renamed or made anew between two uses is found again.
+ * A torrent's files in a folder. A file has `.part` behind its name until it is complete, and is made, sparse, by the first write to it. The name
+ * is a promise:
+ *
+ * - What has its own name is not written to. A write to such a file (a check found rot in it, or it is of another version) first puts `.part` behind
+ *   its name, and only `complete` takes that away again. So who holds a file by its name never sees half of it change.
+ * - Where a file and its `.part` lie side by side, the file counts, and the other is neither read nor touched; a write rejects with STORAGE, since
+ *   one of the two would be lost.
+ * - A `.part` of another length gets the right one by the first write, or by `complete`. A longer file of its own name stays as it is until then.
+ * - A file that is renamed between two uses is found again. One that somebody has taken away is not made anew before `close`: the pieces that
+ *   were in it would be missing, and nobody would know. Writes reject with STORAGE.
+ *
+ * Writes to a file are over before `complete` is called for it: one that is under way may still land in the file after it has got its name.
  */
 export function createTorrentFiles(options: TorrentFilesOptions): TorrentStorage {
   return new TorrentFiles(options);
@@ -31,8 +40,14 @@ export function createTorrentFiles(options: TorrentFilesOptions): TorrentStorage
 class TorrentFiles implements TorrentStorage {
   readonly #options: TorrentFilesOptions;
   readonly #partSuffix: string;
-  /** Where each file is, once that is known. */
-  readonly #found = new Map<number, Promise<string>>();
+  /** Where each file is, as far as is known. */
+  readonly #found = new Map<number, string>();
+  /** Those that may be written to. */
+  readonly #writable = new Map<number, Promise<string>>();
+  /** Files that were there since the storage was opened. */
+  readonly #seen = new Set<number>();
+  /** The last thing that is done to the name of each. */
+  readonly #turns = new Map<number, Promise<unknown>>();
 
   constructor(options: TorrentFilesOptions) {
     this.#options = options;
@@ -42,21 +57,19 @@ class TorrentFiles implements TorrentStorage {
 
   read(file: number, position: number, targets: readonly Uint8Array[]): Promise<void> {
     return this.#do(file, 'read', async () => {
-      await this.#lookAgain(file, async () => {
-        const path = await this.#existing(file);
-        if (path === undefined) throw this.#error(file, 'read', 'it is not there');
-        await this.#options.open.use(path, 'r', async (handle) => {
-          const wanted = targets.reduce((sum, { length }) => sum + length, 0);
-          const { bytesRead } = await handle.readv(targets, position);
-          if (bytesRead !== wanted) throw this.#error(file, 'read', `it ends before byte ${position + wanted}`);
-        });
+      const path = await this.#existing(file);
+      if (path === undefined) throw this.#error(file, 'read', 'it is not there');
+      await this.#options.open.use(path, 'r', async (handle) => {
+        const wanted = targets.reduce((sum, { length }) => sum + length, 0);
+        const { bytesRead } = await handle.readv(targets, position);
+        if (bytesRead !== wanted) throw this.#error(file, 'read', `it ends before byte ${position + wanted}`);
       });
     });
   }
 
   write(file: number, position: number, bytes: Uint8Array): Promise<void> {
     return this.#do(file, 'write', async () => {
-      const path = await this.#writable(file);
+      const path = await this.#toWrite(file);
       await this.#options.open.use(path, 'r+', async (handle) => {
         for (let done = 0; done < bytes.length; ) {
           const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
@@ -68,123 +81,161 @@ class TorrentFiles implements TorrentStorage {
 
   withFile<T>(file: number, work: (fd: number) => Promise<T>): Promise<T> {
     return this.#do(file, 'write', async () => {
-      const path = await this.#writable(file);
+      const path = await this.#toWrite(file);
       return this.#options.open.use(path, 'r+', (handle) => work(handle.fd));
     });
   }
 
   state(file: number): Promise<StoredFile | undefined> {
-    return this.#do(file, 'look at', () =>
-      this.#lookAgain(file, async () => {
-        const path = await this.#existing(file);
-        if (path === undefined) return undefined;
-        const { size, mtimeMs } = await stat(path);
-        return { path, length: size, version: `${mtimeMs}` };
-      }),
-    );
+    return this.#do(file, 'look at', async () => {
+      const path = await this.#existing(file);
+      if (path === undefined) return undefined;
+      const { size, mtimeMs } = await stat(path);
+      return { path, length: size, version: `${mtimeMs}` };
+    });
   }
 
   async flush(files: Iterable<number>): Promise<void> {
+    if (this.#options.readOnly) return;
     for (const file of files) {
-      await this.#do(file, 'flush', () =>
-        this.#lookAgain(file, async () => {
-          const path = await this.#existing(file);
-          if (path !== undefined) await this.#options.open.use(path, 'r+', (handle) => handle.datasync());
-        }),
-      );
+      await this.#do(file, 'flush', async () => {
+        const path = await this.#existing(file);
+        if (path !== undefined) await this.#options.open.use(path, 'r+', (handle) => handle.datasync());
+      });
     }
   }
 
   complete(file: number): Promise<void> {
+    // What is only read keeps the name that it has.
+    if (this.#options.readOnly) return Promise.resolve();
     return this.#do(file, 'complete', async () => {
-      const final = this.#path(file);
-      // What is only read keeps the name that it has.
-      if ((await this.#existing(file)) === final || this.#options.readOnly) return;
-      // A file of no bytes has had no write.
-      const path = await this.#writable(file);
-      if (path === final) return;
-      await this.#options.open.use(path, 'r+', (handle) => handle.sync());
-      await rename(path, final);
-      this.#found.set(file, Promise.resolve(final));
-      await this.#options.open.forget(path);
-      await syncFolder(dirname(final));
+      await this.#inTurn(file, () => this.#giveName(file));
+      // Not in its turn: who uses it may be waiting for that.
+      await this.#options.open.forget(this.#part(file));
     });
   }
 
   async close(): Promise<void> {
-    for (const path of await Promise.allSettled(this.#found.values())) {
-      if (path.status === 'fulfilled') await this.#options.open.forget(path.value);
-    }
-    this.#found.clear();
+    await Promise.all(this.#turns.values());
+    const paths = [...this.#seen].flatMap((file) => [this.#final(file), this.#part(file)]);
+    await Promise.all(paths.map((path) => this.#options.open.forget(path)));
+    for (const known of [this.#found, this.#writable, this.#seen, this.#turns]) known.clear();
   }
 
-  /** Does something once more when the file was renamed, or taken away, since it was found. */
-  async #lookAgain<T>(file: number, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      this.#found.delete(file);
-      return await work();
-    }
-  }
-
-  #path(file: number): string {
+  #final(file: number): string {
     const path = this.#options.paths[file];
     if (path === undefined) throw new SwarmError('INTERNAL', `File ${file} of the torrent has no bytes of its own`);
     return join(this.#options.root, path);
   }
 
+  #part(file: number): string {
+    return this.#final(file) + this.#partSuffix;
+  }
+
   /** Where the file is now: complete, or in part. */
   async #existing(file: number): Promise<string | undefined> {
-    const known = this.#found.get(file);
-    if (known) return known;
-    const final = this.#path(file);
-    for (const path of [final, final + this.#partSuffix]) {
-      if (!(await isFile(path))) continue;
-      this.#found.set(file, Promise.resolve(path));
-      return path;
-    }
+    return this.#found.get(file) ?? (await this.#find(file));
+  }
+
+  async #find(file: number): Promise<string | undefined> {
+    const final = this.#final(file);
+    // The first once more: the file may have got its name between the two looks.
+    for (const path of [final, this.#part(file), final]) if (await isFile(path)) return this.#isAt(file, path);
     return undefined;
   }
 
-  /** The same, and it is made when it is not there. */
-  #writable(file: number): Promise<string> {
-    const known = this.#found.get(file);
-    if (known) return known;
-    if (this.#options.readOnly) throw this.#error(file, 'write', 'this torrent is only read');
-    const found = this.#existing(file).then((path) => path ?? this.#create(file));
-    this.#found.set(file, found);
-    found.catch(() => this.#found.delete(file));
-    return found;
-  }
-
-  async #create(file: number): Promise<string> {
-    const final = this.#path(file);
-    const length = this.#options.lengths[file] ?? 0;
-    const path = length === 0 ? final : final + this.#partSuffix;
-    await mkdir(dirname(path), { recursive: true });
-    const handle = await open(path, 'a');
-    try {
-      await handle.truncate(length);
-    } finally {
-      await handle.close();
-    }
+  #isAt(file: number, path: string): string {
+    this.#seen.add(file);
+    this.#found.set(file, path);
     return path;
   }
 
+  /** Where the file may be written to: it is made, or loses its name, once. */
+  #toWrite(file: number): Promise<string> {
+    if (this.#options.readOnly) throw this.#error(file, 'write', 'this torrent is only read');
+    const known = this.#writable.get(file);
+    if (known) return known;
+    const path = this.#inTurn(file, async () => this.#prepare(file, await this.#find(file)));
+    this.#writable.set(file, path);
+    path.catch(() => this.#writable.get(file) === path && this.#writable.delete(file));
+    return path;
+  }
+
+  async #prepare(file: number, found: string | undefined): Promise<string> {
+    const final = this.#final(file);
+    const length = this.#options.lengths[file] ?? 0;
+    // Of no bytes none can be wrong.
+    const path = length === 0 && found === undefined ? final : this.#part(file);
+    if (found === undefined) await this.#create(file, path);
+    else if (found === final && length === 0) return final;
+    else if (found === final) await this.#takeName(file);
+    if ((await stat(path)).size !== length) await truncate(path, length);
+    return this.#isAt(file, path);
+  }
+
+  async #create(file: number, path: string): Promise<void> {
+    if (this.#seen.has(file)) throw this.#error(file, 'write', 'it was taken away, with what was in it');
+    await mkdir(dirname(path), { recursive: true });
+    await (await open(path, 'a')).close();
+  }
+
+  async #takeName(file: number): Promise<void> {
+    const [final, part] = [this.#final(file), this.#part(file)];
+    if (await isFile(part)) throw this.#error(file, 'write', `${part} lies beside it. Take one of the two away`);
+    await rename(final, part);
+    void this.#options.open.forget(final);
+  }
+
+  async #giveName(file: number): Promise<void> {
+    const final = this.#final(file);
+    const found = await this.#find(file);
+    if (found === final) return;
+    const isEmpty = this.#options.lengths[file] === 0;
+    // A file of no bytes has had no write; another one without its bytes is not complete.
+    if (found === undefined && !isEmpty) throw this.#error(file, 'complete', 'it is not there');
+    this.#writable.delete(file);
+    const path = await this.#prepare(file, found);
+    if (path !== final) {
+      await this.#options.open.use(path, 'r+', (handle) => handle.sync());
+      await rename(path, final);
+      this.#isAt(file, final);
+    }
+    await syncFolder(dirname(final));
+  }
+
+  /** One after the other: what is done to the name of a file. */
+  #inTurn<T>(file: number, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(file) ?? Promise.resolve()).then(work);
+    this.#turns.set(
+      file,
+      turn.catch(() => {}),
+    );
+    return turn;
+  }
+
+  /** Once more when the file was renamed, or taken away, since it was found. Rejects with what is wrong, and with which file. */
   async #do<T>(file: number, what: string, work: () => Promise<T>): Promise<T> {
     try {
-      return await work();
+      return await work().catch((error) => {
+        if (!isMissing(error)) throw error;
+        this.#lose(file);
+        return work();
+      });
     } catch (error) {
       if (isSwarmError(error)) throw error;
       throw this.#error(file, what, error instanceof Error ? error.message : String(error), error);
     }
   }
 
-  #error(file: number, what: string, reason: string, cause?: unknown): SwarmError {
-    // It may have vanished: the next try looks again.
+  /** Nothing is known of it: the next use looks for it, and opens it anew. */
+  #lose(file: number): void {
     this.#found.delete(file);
+    this.#writable.delete(file);
+    for (const path of [this.#final(file), this.#part(file)]) void this.#options.open.forget(path);
+  }
+
+  #error(file: number, what: string, reason: string, cause?: unknown): SwarmError {
+    this.#lose(file);
     const name = `${this.#options.root}/${this.#options.paths[file]}`;
     const isFull = /ENOSPC|EDQUOT/.test(reason);
     const advice = isFull ? ' Free some space, then go on.' : '';
@@ -192,13 +243,20 @@ class TorrentFiles implements TorrentStorage {
   }
 }
 
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}
+
+/** Rejects when something else has that name. */
 async function isFile(path: string): Promise<boolean> {
   try {
-    return (await stat(path)).isFile();
+    if ((await stat(path)).isFile()) return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    // A name that is too long for the file system is nobody's.
+    if (isMissing(error) || (error as NodeJS.ErrnoException).code === 'ENAMETOOLONG') return false;
     throw error;
   }
+  throw new Error(`${path} is no file`);
 }
 
 /** Without it a rename may be lost with the power. */

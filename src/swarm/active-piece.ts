@@ -48,6 +48,11 @@ export class ActivePiece<S extends object> {
     return this.#missing === 0;
   }
 
+  /** Is nobody bringing any of it? */
+  get isIdle(): boolean {
+    return this.owner === undefined && this.#states.every((state) => state === FREE || state === HERE);
+  }
+
   blockLength(block: number): number {
     return Math.min(BLOCK_BYTES, this.buffer.length - block * BLOCK_BYTES);
   }

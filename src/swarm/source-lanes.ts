@@ -128,7 +128,15 @@ export class SourceLanes {
         if (!lane.isHeldBack && lane.progressAt < before) lane.stop('it brought nothing for 20 seconds');
       }
     }
+    this.#takeUp();
     this.pump();
+  }
+
+  /** Pieces that somebody began and nobody goes on with: no peer has taken them up, so sources begin them anew. */
+  #takeUp(): void {
+    if (![...this.#states].some(({ isDropped }) => !isDropped)) return;
+    const { table } = this.#options;
+    for (const active of [...table.active.values()]) if (active.isIdle) table.drop(active);
   }
 
   /** A source lied. Returns whether `sender` is one. */
@@ -142,7 +150,8 @@ export class SourceLanes {
   takeBack(isUseful: (piece: number) => boolean): boolean {
     const longest = this.#longest();
     if (!longest || !isUseful(longest.end - 1)) return false;
-    this.#cut(longest, longest.end - Math.ceil(left(longest) / 2));
+    // Whoever asked takes it: nobody else needs to hear of it.
+    this.#free(longest, longest.end - Math.ceil(left(longest) / 2));
     return true;
   }
 
@@ -281,10 +290,14 @@ export class SourceLanes {
 
   /** The pieces of a lane from `piece` on are to be begun by whoever can. */
   #cut(lane: PieceLane, piece: number): void {
+    if (this.#free(lane, piece)) this.#options.onFreed();
+  }
+
+  #free(lane: PieceLane, piece: number): boolean {
     const { end } = lane;
     lane.cut(piece);
     for (let freed = lane.end; freed < end; freed++) this.#options.picker.add(freed);
-    if (lane.end < end) this.#options.onFreed();
+    return lane.end < end;
   }
 }
 

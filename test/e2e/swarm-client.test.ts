@@ -1,6 +1,6 @@
 /** The client as a program uses it: real TCP on loopback, real files. */
 import { open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Variant } from '../../src/metainfo/canonical.ts';
@@ -158,6 +158,28 @@ test('peers and a web seed bring a torrent together, and a web seed that lies is
   await expectFiles(join(base, 'both'));
 });
 
+test('a web seed that breaks off in the middle of pieces, and is away for a while, is asked again', async () => {
+  const { base, bytes } = await setUp();
+  let answers = 0;
+  const { url } = await fileServer(
+    join(base, 'full'),
+    () => {},
+    (body, response) => {
+      answers++;
+      // Two thirds of an answer now and then, and sometimes none.
+      if (answers % 4 === 3) response.destroy();
+      else if (answers < 8 && body.length > 100_000) {
+        response.write(body.subarray(0, Math.floor(body.length * 0.66)));
+        setTimeout(() => response.destroy(), 10);
+      } else response.end(body);
+    },
+  );
+  const client = await loopbackClient();
+  const torrent = await client.add(bytes, { to: join(base, 'ours'), webSeeds: [`${url}/`] });
+  await torrent.done();
+  await expectFiles(join(base, 'ours'));
+});
+
 test('a peer that comes to a torrent of ours by its tracker gets it; the seeder was never told of it', async () => {
   const { base, bytes, seeder } = await setUp('v1');
   const { info } = parseTorrent(bytes);
@@ -235,6 +257,7 @@ test('what is no torrent is told so', async () => {
 async function fileServer(
   folder: string,
   change: (body: Buffer) => void = () => {},
+  send: (body: Buffer, response: ServerResponse) => void = (body, response) => void response.end(body),
 ): Promise<{ readonly url: string; readonly pathname: Set<string> }> {
   const pathname = new Set<string>();
   const server = createServer(async (request, response) => {
@@ -246,7 +269,7 @@ async function fileServer(
     const body = Buffer.from(bytes.subarray(Number(from), Number(to) + 1));
     change(body);
     response.writeHead(206, { 'content-range': `bytes ${from}-${to}/${bytes.length}`, 'content-length': body.length });
-    response.end(body);
+    send(body, response);
   });
   return { url: await listening(server), pathname };
 }

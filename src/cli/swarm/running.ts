@@ -1,10 +1,12 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { TorrentStatus } from '../../swarm/torrent-status.ts';
 
 /** How often a process says how it stands. */
 const PAUSE_MS = 1000;
+/** What was not written for so long is nobody's any more. */
+const STALE_MS = 30_000;
 
 /** A `get` or `seed` that is running on this machine. */
 export interface Running {
@@ -67,10 +69,14 @@ export async function listRunning(stateFolder: string): Promise<Running[]> {
   for (const name of await readdir(folder).catch(() => [])) {
     const pid = Number(/^(\d+)\.json$/.exec(name)?.[1]);
     if (!Number.isSafeInteger(pid)) continue;
-    const text = await readFile(join(folder, name), 'utf8').catch(() => '');
+    const path = join(folder, name);
+    const text = await readFile(path, 'utf8').catch(() => '');
     const parsed = runningSchema.safeParse(parse(text));
-    if (isAlive(pid) && parsed.success) found.push(parsed.data as unknown as Running);
-    else if (!isAlive(pid)) await rm(join(folder, name), { force: true });
+    // A process that was killed leaves its file, and another may have its number now.
+    const writtenAt = (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
+    const isRunning = isAlive(pid) && Date.now() - writtenAt < STALE_MS;
+    if (isRunning && parsed.success) found.push(parsed.data as unknown as Running);
+    else if (!isRunning) await rm(path, { force: true });
   }
   return found.sort((one, other) => one.startedAt - other.startedAt);
 }
