@@ -33,6 +33,26 @@ test('a file that is in use is closed when its user has finished, and forgetting
   await files.close();
 });
 
+test('closing waits for everybody, also for those who use what was forgotten before', async () => {
+  const { files, path } = await setUp();
+  const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const using = ['a', 'b'].map((name) =>
+    files.use(path(name), 'r', async (handle) => {
+      await mayEnd;
+      order.push((await handle.readFile()).toString());
+    }),
+  );
+  void files.forget(path('a'));
+  const closed = [files.forget(path('a')), files.close()].map((closing) => closing.then(() => order.push('closed')));
+  await files.forget(path('c'));
+  expect(order).toEqual([]);
+  end();
+  await Promise.all([...using, ...closed]);
+  expect(order.slice(0, 2).sort()).toEqual(['a', 'b']);
+  expect(order.slice(2)).toEqual(['closed', 'closed']);
+});
+
 test('no more files are open than there may be, and those in use are none of them', async () => {
   const { files, path } = await setUp(1);
   await read(files, path('a'));

@@ -24,7 +24,7 @@ export interface TorrentFilesOptions {
  * is a promise:
  *
  * - What has its own name is not written to. A write to such a file (a check found rot in it, or it is of another version) first puts `.part` behind
- *   its name, and only `complete` takes that away again. So who holds a file by its name never sees half of it change.
+ *   its name, and only `complete` takes that away again. So nobody opens by its name what is half changed.
  * - Where a file and its `.part` lie side by side, the file counts, and the other is neither read nor touched; a write rejects with STORAGE, since
  *   one of the two would be lost.
  * - A `.part` of another length gets the right one by the first write, or by `complete`. A longer file of its own name stays as it is until then.
@@ -162,14 +162,13 @@ class TorrentFiles implements TorrentStorage {
   }
 
   async #prepare(file: number, found: string | undefined): Promise<string> {
-    const final = this.#final(file);
+    const [final, part] = [this.#final(file), this.#part(file)];
     const length = this.#options.lengths[file] ?? 0;
-    // Of no bytes none can be wrong.
-    const path = length === 0 && found === undefined ? final : this.#part(file);
+    // Of no bytes none can be wrong: it has its name from the first.
+    const path = length === 0 && found !== part ? final : part;
     if (found === undefined) await this.#create(file, path);
-    else if (found === final && length === 0) return final;
-    else if (found === final) await this.#takeName(file);
-    if ((await stat(path)).size !== length) await truncate(path, length);
+    else if (found !== path) await this.#takeName(file);
+    if (path === part && (await stat(path)).size !== length) await truncate(path, length);
     return this.#isAt(file, path);
   }
 
@@ -181,15 +180,20 @@ class TorrentFiles implements TorrentStorage {
 
   async #takeName(file: number): Promise<void> {
     const [final, part] = [this.#final(file), this.#part(file)];
-    if (await isFile(part)) throw this.#error(file, 'write', `${part} lies beside it. Take one of the two away`);
+    if (await isFile(part)) throw this.#isTwice(file, 'write');
     await rename(final, part);
     void this.#options.open.forget(final);
   }
 
   async #giveName(file: number): Promise<void> {
-    const final = this.#final(file);
+    const [final, part] = [this.#final(file), this.#part(file)];
+    const known = this.#found.get(file);
     const found = await this.#find(file);
-    if (found === final) return;
+    if (found === final) {
+      // Somebody has put it beside the one that was written to.
+      if (known === part && (await isFile(part))) throw this.#isTwice(file, 'complete');
+      return;
+    }
     const isEmpty = this.#options.lengths[file] === 0;
     // A file of no bytes has had no write; another one without its bytes is not complete.
     if (found === undefined && !isEmpty) throw this.#error(file, 'complete', 'it is not there');
@@ -232,6 +236,10 @@ class TorrentFiles implements TorrentStorage {
     this.#found.delete(file);
     this.#writable.delete(file);
     for (const path of [this.#final(file), this.#part(file)]) void this.#options.open.forget(path);
+  }
+
+  #isTwice(file: number, what: string): SwarmError {
+    return this.#error(file, what, `${this.#part(file)} lies beside it. Take one of the two away`);
   }
 
   #error(file: number, what: string, reason: string, cause?: unknown): SwarmError {

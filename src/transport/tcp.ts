@@ -31,12 +31,13 @@ function connectTo(remote: PeerAddress, signal: AbortSignal): Promise<Connection
     const socket = connect({ ...remote, noDelay: true, onread: { buffer, callback } });
     const onAbort = (): void => void socket.destroy();
     signal.addEventListener('abort', onAbort, { once: true });
-    const onClose = (): void => {
+    const fail = (reason: unknown): void => {
       signal.removeEventListener('abort', onAbort);
-      reject(signal.aborted ? signal.reason : connectFailed(remote, 'it hung up'));
+      reject(reason);
     };
+    const onClose = (): void => fail(signal.aborted ? signal.reason : connectFailed(remote, 'it hung up'));
     socket.once('close', onClose);
-    socket.once('error', (error) => reject(connectFailed(remote, error.message)));
+    socket.once('error', (error) => fail(connectFailed(remote, error.message)));
     socket.once('connect', () => {
       signal.removeEventListener('abort', onAbort);
       socket.off('close', onClose);

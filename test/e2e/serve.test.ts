@@ -213,7 +213,8 @@ test.runIf(process.platform === 'linux')('a server that was closed leaves no fil
   await once();
   const before = await openFiles();
   await once();
-  await expect.poll(openFiles).toHaveLength(before.length);
+  // Fewer is no leak: what the tests before it have left may end meanwhile.
+  await expect.poll(async () => (await openFiles()).length).toBeLessThanOrEqual(before.length);
   expect(await openFiles()).not.toContainEqual(expect.stringContaining('modelswarm-data-'));
 });
 

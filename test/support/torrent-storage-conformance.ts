@@ -25,6 +25,17 @@ export function testTorrentStorage(name: string, open: () => Promise<TorrentStor
       await storage.close();
     });
 
+    test('takes the first writes to a file at the same time', async () => {
+      const storage = await open();
+      const bytes = bytesOf(100_000);
+      const writes = Array.from({ length: 10 }, (_, index) =>
+        storage.write(2, index * 10_000, bytes.subarray(index * 10_000, (index + 1) * 10_000)),
+      );
+      await Promise.all(writes);
+      expect(await read(storage, 2, 0, 100_000)).toEqual([bytes]);
+      await storage.close();
+    });
+
     test('rejects with STORAGE what is not there', async () => {
       const storage = await open();
       await expect(read(storage, 0, 0, 1)).rejects.toMatchObject({ code: 'STORAGE' });
@@ -53,6 +64,17 @@ export function testTorrentStorage(name: string, open: () => Promise<TorrentStor
       for (const file of [0, 1]) await storage.complete(file);
       expect(await read(storage, 0, 0, 10)).toEqual([bytes]);
       expect((await storage.state(1))?.length).toBe(0);
+      await storage.close();
+    });
+
+    test('takes bytes that mend a complete file, and completes it again, by however many at the same time', async () => {
+      const storage = await open();
+      await storage.write(2, 0, bytesOf(100_000));
+      await Promise.all([storage.complete(2), storage.complete(2)]);
+      await storage.write(2, 7, bytesOf(10, 3));
+      expect(await read(storage, 2, 7, 10)).toEqual([bytesOf(10, 3)]);
+      await Promise.all([storage.complete(2), storage.complete(2)]);
+      expect(await read(storage, 2, 0, 7, 10)).toEqual([bytesOf(7), bytesOf(10, 3)]);
       await storage.close();
     });
   });
