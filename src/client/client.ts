@@ -174,7 +174,9 @@ export class Client {
   ): ClientTorrent {
     const { hashing } = this.#parts;
     const { token } = this.#parts.hub;
-    const wanted = new Set(plan.entries.map(({ path }) => path));
+    // Of files that are the same bytes in the same place, one is fetched: nothing is written to the place twice.
+    const byPlace = new Map(plan.entries.map((entry) => [layout.pathOf(entry), entry.path]));
+    const wanted = new Set(byPlace.values());
     return this.#begin(
       torrentInput(torrent),
       { ...options, to: layout.root, priority: (path) => (wanted.has(path) ? 1 : 0) },

@@ -29,7 +29,7 @@ export interface TorrentFilesOptions {
  *   one of the two would be lost.
  * - A `.part` of another length gets the right one by the first write, or by `complete`. A longer file of its own name stays as it is until then.
  * - A file that is renamed between two uses is found again. One that somebody has taken away is not made anew before `close`: the pieces that
- *   were in it would be missing, and nobody would know. Writes reject with STORAGE.
+ *   were in it would be missing, and nobody would know. Writes, at the latest `complete`, reject with STORAGE.
  *
  * Writes to a file are over before `complete` is called for it: one that is under way may still land in the file after it has got its name.
  */
