@@ -1,4 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
+import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { createWebSeeds } from './web-seed.ts';
 
@@ -151,4 +153,45 @@ test('an abort ends a request at once, before the answer and in the middle of it
     setTimeout(() => stop.abort(new Error('enough')), 50);
     await expect(reading).rejects.toThrow('enough');
   }
+});
+
+test('whatever a server says instead of HTTP ends in an error of ours', async () => {
+  let says: Uint8Array = new Uint8Array(0);
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.end(says));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const url = new URL(`http://127.0.0.1:${address.port}/x`);
+  const head = 'HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-9/10\r\nContent-Length: 10\r\n\r\n0123456789';
+  const garbage = fc.oneof(
+    fc.uint8Array({ maxLength: 300 }),
+    fc.string({ maxLength: 200 }).map((text) => Buffer.from(`HTTP/1.1 ${text}`)),
+    fc.nat(head.length).map((length) => Buffer.from(head.slice(0, length))),
+    fc.tuple(fc.nat(head.length - 1), fc.nat(127)).map(([at, byte]) => {
+      const bytes = Buffer.from(head);
+      bytes[at] = byte;
+      return bytes;
+    }),
+  );
+  await fc.assert(
+    fc.asyncProperty(garbage, async (bytes) => {
+      says = bytes;
+      const seeds = createWebSeeds();
+      const source = seeds.source({ url, size: 10, name: 'web-seed:test' });
+      let length = 0;
+      try {
+        for await (const chunk of source.read(0, 10, { signal: AbortSignal.timeout(5000) })) length += chunk.length;
+        expect(length).toBe(10);
+      } catch (error) {
+        expect(error).toMatchObject({ code: expect.stringMatching(/^UPSTREAM_|RATE_LIMITED/) });
+      } finally {
+        seeds.close();
+      }
+    }),
+    { numRuns: 100 },
+  );
 });
