@@ -95,7 +95,7 @@ export async function hashOf(
 }
 
 /** What came is not what the Hub published. */
-export function mismatch(name: string): SwarmError {
+function mismatch(name: string): SwarmError {
   return new SwarmError(
     'INTEGRITY',
     `${name}: what came is not what the Hub published; it was thrown away. Try again.`,

@@ -4,14 +4,14 @@ import type { HashPool } from '../contracts/hasher.ts';
 import type { HubClient } from '../contracts/hub.ts';
 import type { RangeSource } from '../contracts/range-source.ts';
 import type { TorrentStorage } from '../contracts/torrent-storage.ts';
-import { isSwarmError } from '../errors.ts';
+import { isSwarmError, SwarmError } from '../errors.ts';
 import { seedPathname } from '../hub-format/seed-urls.ts';
 import { parseTorrent } from '../metainfo/parse-torrent.ts';
 import type { Torrent } from '../metainfo/torrent.ts';
 import type { OpenFiles } from '../storage/open-files.ts';
 import { createTorrentFiles } from '../storage/torrent-files.ts';
 import type { TorrentSource } from '../swarm/source-lanes.ts';
-import { hashOf, mismatch } from './fetch-file.ts';
+import { hashOf } from './fetch-file.ts';
 import type { RepoLayout } from './repo-layout.ts';
 import type { RepoPlan } from './repo-plan.ts';
 import { download } from './torrent-input.ts';
@@ -112,9 +112,17 @@ export function openRepoStorage({ torrent, plan, layout, open, hashing }: RepoSt
       if (path === join(layout.root, layout.pathOf(entry))) return;
       if (path !== undefined && entry.size > 0) {
         const hash = await hashOf(String(path), entry, hashing, () => {});
-        if (hash !== (entry.sha256 ?? entry.gitOid)) throw mismatch(`${plan.repo.id}@${plan.commit}/${entry.path}`);
+        if (hash !== (entry.sha256 ?? entry.gitOid)) throw otherBytes(`${plan.repo.id}@${plan.commit}/${entry.path}`);
       }
       await files.complete(same(file));
     },
   };
+}
+
+/** The pieces match the torrent, and the file does not match the Hub: the torrent is of something else. */
+function otherBytes(name: string): SwarmError {
+  return new SwarmError(
+    'INTEGRITY',
+    `${name}: the torrent has other bytes, not what the Hub published. The file stays without its name; ask another server, or none.`,
+  );
 }

@@ -88,6 +88,8 @@ async function addOne(
 ): Promise<ClientTorrent> {
   if (!existsSync(what)) throw new SwarmError('CONFIG', `${what} does not exist.`);
   if (dir !== undefined) return await addTorrentFile(client, what, dir, flags, terminal);
+  if (what.endsWith('.torrent'))
+    throw new SwarmError('CONFIG', `Say which folder its files are in, too: modelswarm seed ${what} DIR`);
   return await addPath(client, what, flags.name, flags, terminal);
 }
 
