@@ -11,8 +11,10 @@ import { ConnectionBudget } from '../transfer/connection-budget.ts';
 import type { Throttle } from '../transfer/lane.ts';
 import { fetchFile, isThere } from './fetch-file.ts';
 
-/** Large files come one after the other with all connections; small ones overlap, since each is mostly waiting. */
-const FILES_AT_ONCE = 4;
+/** Large files have the connections nearly to themselves; small ones overlap, since each is mostly waiting. */
+const LARGE_AT_ONCE = 3;
+const SMALL_AT_ONCE = 16;
+const SMALL_BYTES = 8 * 1024 * 1024;
 const CONNECTIONS = 16;
 
 export interface HubDownloadOptions {
@@ -93,12 +95,13 @@ export class HubDownload {
   }
 
   async #run(): Promise<void> {
-    const limit = pLimit(FILES_AT_ONCE);
+    const [large, small] = [pLimit(LARGE_AT_ONCE), pLimit(SMALL_AT_ONCE)];
     const budget = new ConnectionBudget(CONNECTIONS);
     const places = new Map<string, Promise<void>>();
     const work = this.#options.entries.map((entry) => {
       const target = this.#options.targetOf(entry);
       const known = places.get(target);
+      const limit = entry.size > SMALL_BYTES ? large : small;
       const fetched = known ?? limit(() => this.#fetch(entry, target, budget));
       places.set(target, fetched);
       return fetched.then(() => void this.#held.set(entry, entry.size));

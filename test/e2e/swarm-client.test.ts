@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Variant } from '../../src/metainfo/canonical.ts';
 import { createTorrent } from '../../src/metainfo/create-torrent.ts';
 import { parseTorrent } from '../../src/metainfo/parse-torrent.ts';
+import { runProgram } from '../support/run-program.ts';
 import { loopbackClient, makeContent, patternBytes } from '../support/swarm-bed.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -242,6 +243,33 @@ test('a file that somebody cuts short while it is seeded stops the torrent with 
     state: 'failed',
     error: { message: expect.stringContaining('model.safetensors') },
   });
+});
+
+test('a client that was closed leaves nothing that keeps a process alive', async () => {
+  const { base, peers } = await setUp();
+  await writeFile(
+    join(base, 'm.torrent'),
+    await makeContent(join(base, 'other'), 'a.bin', { 'a.bin': patternBytes(MIB, 5) }),
+  );
+  const main = new URL('../../src/client/index.ts', import.meta.url).href;
+  const script = `
+    const { createClient } = await import('${main}');
+    const client = await createClient({ host: '127.0.0.1', dht: { bootstrap: [] }, lsd: true, stateDir: '${base}/state' });
+    const torrent = await client.add('${base}/m.torrent', { to: '${base}/x', peers: ['${peers[0]}'] });
+    await torrent.ready();
+    await new Promise((next) => setTimeout(next, 300));
+    await client.close();
+    // The DHT's library says that it is closed a few turns of the event loop before its socket is.
+    const isOurs = (name) => !/^(PipeWrap|TTYWrap|MessagePort|Timeout)$/.test(name);
+    let left;
+    for (let turn = 0; turn < 20 && left?.length !== 0; turn++) {
+      await new Promise((next) => setTimeout(next, 20));
+      left = process.getActiveResourcesInfo().filter(isOurs);
+    }
+    console.log(JSON.stringify(left));`;
+  const args = ['--conditions=modelswarm-source', '--input-type=module', '--eval', script];
+  const { code, stdout, stderr } = await runProgram(process.execPath, args);
+  expect([code, stdout.trim(), stderr]).toEqual([0, '[]', '']);
 });
 
 test('what is no torrent is told so', async () => {
