@@ -57,6 +57,8 @@ export interface TorrentHashing {
   /** The piece lengths at which torrents will want this file (powers of two from 1 MiB on); none when no torrent may be made of it. */
   readonly pieceLengths: (grant: Grant) => readonly number[];
   readonly store: PieceHashStore;
+  /** A file that was filled is held, verified and hashed. */
+  readonly onHeld?: (grant: Grant) => void;
 }
 
 /** Opens the file engine over a blob store: takes up what earlier runs left. Errors: INTERNAL (I/O). */
@@ -212,6 +214,7 @@ class FileEngine implements Files {
     if (isSwarmError(failure, 'INTEGRITY')) this.#suspects.add(fill.key);
     logEnd(this.#options.logger, fill, failure, this.#options.clock.now());
     this.#fills.ended(fill.key, fill, failure !== undefined);
+    if (failure === undefined) this.#options.torrents?.onHeld?.(fill.grant);
   }
 }
 

@@ -3,6 +3,7 @@ import { VERSION } from '../base/version.ts';
 import { openDataDir } from '../blobs/data-dir.ts';
 import { openBlobStore } from '../blobs/disk-blob-store.ts';
 import { openCatalog } from '../catalog/catalog.ts';
+import type { Grant } from '../contracts/access.ts';
 import type { BlobUsage } from '../contracts/blob-store.ts';
 import { SwarmError } from '../errors.ts';
 import { openFiles } from '../fill/files.ts';
@@ -19,6 +20,7 @@ import { HeldHashes } from '../torrents/held-hashes.ts';
 import { createPieceLengths } from '../torrents/piece-lengths.ts';
 import { createRedistributionRule } from '../torrents/redistribution.ts';
 import { readStats } from '../torrents/stats.ts';
+import { fileSubject } from '../torrents/subject.ts';
 import { TorrentLibrary } from '../torrents/torrent-library.ts';
 import { createWebSeed, type WebSeed } from '../web-seed/create-web-seed.ts';
 import { createThrottle } from './bandwidth.ts';
@@ -81,12 +83,23 @@ export async function compose(options: CompositionOptions): Promise<Composition>
   const repos = createRepos({ hub, refs: catalog, clock, logger, offline, policy: { allow, deny } });
   const rule = createRedistributionRule(repos, { licenses: options.torrentLicenses, repos: options.torrentRepos });
   const { counters, hashes } = catalog;
+  let library: TorrentLibrary | undefined;
+  let seeding: Seeding | undefined;
+  // A torrent that is put together is one that peers may ask for. Files that earlier runs left may be done before the rest is open.
+  const seedFile = (grant: Grant): void => {
+    if (!seeding || !library || rule(grant)) return;
+    library.find(fileSubject(grant, grant.commit), 'default').catch((error: unknown) => {
+      logger.warn({ file: grant.entry.path, error }, 'seeding: no torrent of a file');
+    });
+  };
   const files = opening.adopt(
     await openFiles({
       ...{ blobs, hub, hashing, directories, clock, logger, strict, offline, counters },
       ...{ connectionsPerFile, connections, mostAbandoned: options.finishAbandoned },
       ...{ admit: createFillBudget(options.fillBudget, clock), ...(throttle && { throttle }) },
-      ...(options.torrents && { torrents: { pieceLengths: createPieceLengths(catalog, rule), store: hashes } }),
+      ...(options.torrents && {
+        torrents: { pieceLengths: createPieceLengths(catalog, rule), store: hashes, onHeld: seedFile },
+      }),
     }),
     (it) => it.close(),
   );
@@ -94,11 +107,11 @@ export async function compose(options: CompositionOptions): Promise<Composition>
   const serving = { repos, files, clock, hot, counters };
   const mirror = createMirror({ ...serving, hub, documents: catalog, offline, publicUrl: options.originOf });
   const held = new HeldHashes({ blobs, store: hashes, hashing });
-  const library = new TorrentLibrary(held, catalog, (subject, variant, sealed) => {
+  library = new TorrentLibrary(held, catalog, (subject, variant, sealed) => {
     for (const infoHash of seeding?.seeder.made(subject, variant, sealed) ?? []) seeding?.announce(infoHash);
   });
   const { peerPort, peerHost, trackers } = options;
-  const seeding: Seeding | undefined =
+  seeding =
     options.torrents && peerPort !== undefined
       ? opening.adopt(
           await openSeeding({

@@ -34,13 +34,18 @@ export async function findSubject(
   if (path !== '') {
     const grant = await repos.entry(caller, repo, revision, path, signal);
     throwIf(rule(grant));
-    return { kind: 'file', key: subjectKey(grant, path), grant, revision, size: grant.entry.size };
+    return fileSubject(grant, revision);
   }
   const { tree, ...grant } = await repos.tree(caller, repo, revision, signal);
   if (grant.access !== 'public') await askForBytes(repos, caller, repo, tree, signal);
   throwIf(rule(grant));
   const size = tree.entries.reduce((sum, entry) => sum + entry.size, 0);
   return { kind: 'repo', key: subjectKey(grant, ''), grant, tree, revision, size };
+}
+
+/** A file that the caller may have, and of which a torrent may be made. */
+export function fileSubject(grant: Grant, revision: Revision): Subject {
+  return { kind: 'file', key: subjectKey(grant, grant.entry.path), grant, revision, size: grant.entry.size };
 }
 
 /** The listing of a gated repo is open to everybody, its files are not: what the Hub says about those is the better answer. */
