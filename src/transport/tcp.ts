@@ -6,16 +6,17 @@ import { SwarmError } from '../errors.ts';
 const READ_BYTES = 256 * 1024;
 
 export interface TcpOptions {
-  /** Where to listen. Port 0: any that is free. */
+  /** Where to listen. Default: all addresses, of IPv6 too where the machine has it. Port 0: any that is free. */
   readonly host?: string;
   readonly port?: number;
 }
 
 /** BitTorrent over TCP. */
-export function createTcpTransport({ host = '0.0.0.0', port = 0 }: TcpOptions = {}): Transport {
+export function createTcpTransport({ host, port = 0 }: TcpOptions = {}): Transport {
   return {
     connect: connectTo,
-    listen: (onConnection) => listenOn(host, port, onConnection),
+    listen: (onConnection) =>
+      host === undefined ? listenEverywhere(port, onConnection) : listenOn(host, port, onConnection),
   };
 }
 
@@ -45,6 +46,16 @@ function connectTo(remote: PeerAddress, signal: AbortSignal): Promise<Connection
       resolve(connection);
     });
   });
+}
+
+async function listenEverywhere(port: number, onConnection: (connection: Connection) => void): Promise<Listener> {
+  try {
+    return await listenOn('::', port, onConnection);
+  } catch (error) {
+    const { cause } = error as Error;
+    if (!/EAFNOSUPPORT|EADDRNOTAVAIL/.test(cause instanceof Error ? cause.message : '')) throw error;
+    return await listenOn('0.0.0.0', port, onConnection);
+  }
 }
 
 async function listenOn(host: string, port: number, onConnection: (connection: Connection) => void): Promise<Listener> {

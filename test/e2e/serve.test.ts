@@ -215,7 +215,7 @@ test.runIf(process.platform === 'linux')('a server that was closed leaves no fil
   await once();
   // Fewer is no leak: what the tests before it have left may end meanwhile.
   await expect.poll(async () => (await openFiles()).length).toBeLessThanOrEqual(before.length);
-  expect(await openFiles()).not.toContainEqual(expect.stringContaining('modelswarm-data-'));
+  await expect.poll(openFiles).not.toContainEqual(expect.stringContaining('modelswarm-data-'));
 });
 
 function askAs(host: string, port: number, path: string): Promise<IncomingMessage> {

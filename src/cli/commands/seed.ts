@@ -8,6 +8,7 @@ import type { Client } from '../../client/client.ts';
 import type { ClientTorrent } from '../../client/client-torrent.ts';
 import { isSwarmError, SwarmError } from '../../errors.ts';
 import { parseTorrent } from '../../metainfo/parse-torrent.ts';
+import type { Torrent } from '../../metainfo/torrent.ts';
 import { hfCacheFolder } from '../../storage/hf-cache.ts';
 import { addSwarmFlags, hubOf, openClient, type SwarmFlags, stateFolder } from '../swarm/flags.ts';
 import { makeTorrent } from '../swarm/made-torrents.ts';
@@ -109,7 +110,7 @@ async function addPath(
   const to = isFile ? dirname(place) : place;
   const added = await client.add(bytes, { ...addOptions(flags), to, flat: true, isComplete, readOnly: true });
   await leaveOnAbort(added.ready(), terminal.stop);
-  say(added, magnetOf(torrent), flags, terminal);
+  say(added, torrent, flags, terminal);
   return added;
 }
 
@@ -131,7 +132,7 @@ async function addTorrentFile(
   const held = added.fileStatus().reduce((sum, { done }) => sum + done, 0);
   if (held === 0) throw new SwarmError('CONFIG', `Nothing of ${torrent.name} is in ${place}.`);
   if (held < size) terminal.complain(`${formatSize(held)} of ${formatSize(size)} are there; the rest is not seeded`);
-  say(added, magnetOf(torrent), flags, terminal);
+  say(added, torrent, flags, terminal);
   return added;
 }
 
@@ -156,8 +157,9 @@ function torrentSize(torrent: ClientTorrent): { readonly size: number } {
   return { size: torrent.fileStatus().reduce((sum, { size }) => sum + size, 0) };
 }
 
-function say(torrent: ClientTorrent, magnet: string, { json }: SeedFlags, terminal: Terminal): void {
-  const { infoHash, infoHashV2, name } = torrent;
+function say(added: ClientTorrent, torrent: Torrent, { json, tracker = [] }: SeedFlags, terminal: Terminal): void {
+  const { infoHash, infoHashV2, name } = added;
+  const magnet = magnetOf({ ...torrent, trackers: [...tracker.map((url) => [url]), ...torrent.trackers] });
   if (json) terminal.print(JSON.stringify({ type: 'seeding', name, infoHash, infoHashV2, magnet }));
   else terminal.print(magnet);
 }

@@ -18,6 +18,7 @@ export interface SwarmFlags {
   readonly encryption?: 'allowed' | 'preferred' | 'required' | 'off';
   /** commander: false by `--no-dht`. */
   readonly dht: boolean;
+  readonly dhtNode?: readonly string[];
   readonly lsd: boolean;
   readonly upstream?: string;
   readonly json?: boolean;
@@ -37,6 +38,11 @@ export function addSwarmFlags(command: Command): Command {
         .default('allowed'),
     )
     .option('--no-dht', 'do not look for peers in the DHT')
+    .option(
+      '--dht-node <host:port>',
+      'node to find the DHT by, instead of the well-known ones (can be repeated)',
+      peerAddresses,
+    )
     .option('--no-lsd', 'do not look for peers on the local network')
     .option('--upstream <url>', 'the Hub (default: HF_ENDPOINT, else https://huggingface.co)')
     .option('--json', 'one JSON document per line, for scripts');
@@ -47,7 +53,7 @@ export function openClient(flags: SwarmFlags, environment: Environment, token: s
   return createClient({
     stateDir: join(stateFolder(environment), 'torrents'),
     encryption: flags.encryption ?? 'allowed',
-    dht: flags.dht,
+    dht: flags.dht && flags.dhtNode ? { bootstrap: flags.dhtNode } : flags.dht,
     lsd: flags.lsd,
     maxDownRate: flags.maxRate,
     maxUpRate: flags.maxUpRate,
