@@ -38,6 +38,11 @@ export class PieceHashes {
     return this.#layers.get(toHex(root));
   }
 
+  /** All layers that are known, by the root of their file in hex. */
+  get layers(): ReadonlyMap<string, Uint8Array> {
+    return this.#layers;
+  }
+
   /** Takes a layer that a peer sent. Returns false when it does not lead to the root of a file of this torrent. */
   addLayer(root: Uint8Array, layer: Uint8Array): boolean {
     const key = toHex(root);

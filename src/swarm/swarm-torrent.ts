@@ -9,6 +9,7 @@ import type { Handshake } from '../wire/handshake.ts';
 import type { TorrentNames } from './create-peer.ts';
 import type { SwarmEnvironment } from './environment.ts';
 import { type OwnExtensions, ownExtension, PEX_ID } from './extensions.ts';
+import { MetadataKeeper } from './metadata-keeper.ts';
 import { MetadataSession } from './metadata-session.ts';
 import type { Peer } from './peer.ts';
 import type { PeerArrival } from './peer-intake.ts';
@@ -60,6 +61,7 @@ export class SwarmTorrent {
   readonly #environment: SwarmEnvironment;
   readonly #options: SwarmTorrentOptions;
   readonly #limits: Limits;
+  readonly #keeper: MetadataKeeper;
   #names: TorrentNames;
   #torrent: Torrent | undefined;
   #state: TorrentState = 'stopped';
@@ -79,6 +81,7 @@ export class SwarmTorrent {
     this.#options = options;
     this.#names = options.names;
     this.#torrent = options.torrent;
+    this.#keeper = new MetadataKeeper(environment.resume, options.names);
     this.#limits = {
       down: new RateLimit(clock, options.limits?.down, limits.down),
       up: new RateLimit(clock, options.limits?.up, limits.up),
@@ -177,7 +180,7 @@ export class SwarmTorrent {
     const { promise: failed, reject: fail } = Promise.withResolvers<never>();
     failed.catch(() => {});
     try {
-      const torrent = this.#torrent ?? (await this.#findMetadata(signal));
+      const torrent = this.#torrent ?? (await this.#recallMetadata()) ?? (await this.#findMetadata(signal));
       const storage = await this.#open(torrent);
       const have = await this.#check(torrent, storage, signal, isDoubted);
       signal.throwIfAborted();
@@ -198,6 +201,20 @@ export class SwarmTorrent {
     }
   }
 
+  /** What the magnet link turned out to mean in an earlier run. */
+  async #recallMetadata(): Promise<Torrent | undefined> {
+    const torrent = await this.#keeper.recall();
+    if (torrent) this.#isMeant(torrent);
+    return torrent;
+  }
+
+  #isMeant(torrent: Torrent): void {
+    this.#torrent = torrent;
+    this.#names = torrent;
+    this.#state = 'checking';
+    this.#options.onMetadata?.(torrent);
+  }
+
   /** Asks peers what the magnet link means. */
   async #findMetadata(signal: AbortSignal): Promise<Torrent> {
     const { promise, resolve } = Promise.withResolvers<Uint8Array>();
@@ -212,11 +229,17 @@ export class SwarmTorrent {
     });
     this.#join(false);
     const torrent = parseInfo(await leaveOnAbort(promise, signal));
-    this.#torrent = torrent;
-    this.#names = torrent;
-    this.#state = 'checking';
-    this.#options.onMetadata?.(torrent);
+    this.#isMeant(torrent);
+    if (torrent.isPrivate) await this.#leavePublic();
     return torrent;
+  }
+
+  /** Now that it is known to be private, it is looked for by its trackers only (BEP 27). */
+  async #leavePublic(): Promise<void> {
+    this.#metadata?.close();
+    this.#metadata = undefined;
+    await this.#network?.close();
+    this.#network = undefined;
   }
 
   async #open(torrent: Torrent): Promise<TorrentStorage> {
@@ -328,7 +351,13 @@ export class SwarmTorrent {
 
   async #save(): Promise<void> {
     if (!this.#session || !this.#resume) return;
+    await this.#keepMetadata();
     await this.#resume.save(this.#session.have, this.#transferred());
+  }
+
+  async #keepMetadata(): Promise<void> {
+    const isFromPeers = this.#options.torrent === undefined;
+    if (isFromPeers && this.#torrent && this.#session) await this.#keeper.keep(this.#torrent, this.#session.hashes);
   }
 
   async #close(): Promise<void> {
@@ -337,6 +366,7 @@ export class SwarmTorrent {
     await session?.close();
     await network?.close();
     const transferred = this.#transferred();
+    if (session) await this.#keepMetadata().catch(() => {});
     if (session) await this.#resume?.save(session.have, transferred).catch(() => {});
     this.#resume?.add(transferred);
     // No handle stays open: who takes the folder away while it is stopped must not have us write into what is gone.

@@ -82,6 +82,30 @@ describe.each<Variant>(['v1', 'v2', 'default'])('a torrent (%s)', (variant) => {
   });
 });
 
+test.each<Variant>(['v1', 'v2'])(
+  'a magnet link (%s) goes on after a restart without asking what it means',
+  async (variant) => {
+    const { base, seed, peers } = await setUp(variant);
+    const stateDir = join(base, 'state');
+    const magnet = seed.infoHash
+      ? `magnet:?xt=urn:btih:${seed.infoHash}`
+      : `magnet:?xt=urn:btmh:1220${seed.infoHashV2}`;
+    const to = join(base, 'ours');
+    const first = await loopbackClient({ stateDir, maxDownRate: 6 * MIB });
+    const begun = await first.add(magnet, { to, peers });
+    for await (const { done } of begun.updates({ everyMs: 10 })) if (done > 4 * MIB) break;
+    await first.close();
+    const second = await loopbackClient({ stateDir });
+    const torrent = await second.add(magnet, { to });
+    await torrent.ready();
+    expect(torrent.name).toBe('repo');
+    expect(torrent.status().done).toBeGreaterThan(3 * MIB);
+    torrent.addPeer(peers[0] ?? '');
+    await torrent.done();
+    await expectFiles(to);
+  },
+);
+
 test('what was whole when a crash came before its file got its name has it after the next start', async () => {
   const { base, bytes, peers } = await setUp();
   const to = join(base, 'ours');
