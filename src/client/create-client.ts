@@ -6,6 +6,7 @@ import type { Dht } from '../discovery/dht.ts';
 import { createLsd } from '../discovery/lsd.ts';
 import { createTrackerDiscovery } from '../discovery/tracker-discovery.ts';
 import { createUdpTracker, type UdpTracker } from '../discovery/udp-tracker.ts';
+import { isSwarmError } from '../errors.ts';
 import { createHashPool } from '../hashing/hash-pool.ts';
 import { createResumeFiles } from '../storage/resume-files.ts';
 import { Swarm } from '../swarm/swarm.ts';
@@ -23,7 +24,7 @@ export async function createClient(options: ClientOptions = {}): Promise<Client>
   const { clock = systemClock, fetch = globalThis.fetch, port = 0, host } = options;
   const hashing = createHashPool(options.hashThreads === undefined ? {} : { threads: options.hashThreads });
   const udp = createUdpTracker();
-  const dht = await openDht(options);
+  let dht: Dht | undefined;
   const lsd = options.lsd === false ? undefined : createLsd({ clock });
   const swarm = new Swarm({
     clock,
@@ -48,6 +49,7 @@ export async function createClient(options: ClientOptions = {}): Promise<Client>
   const client = new Client({ swarm, fetch, hashing, clock, random, hub, closers });
   try {
     if (port !== false) await swarm.listen();
+    dht = await openDht(options, swarm.port);
   } catch (error) {
     await client.close();
     throw error;
@@ -65,12 +67,17 @@ function trackersOf(
   return createTrackerDiscovery({ tiers, fetch, udp, clock, userAgent: `modelswarm/${VERSION}` });
 }
 
-async function openDht({ dht = true, clock = systemClock }: ClientOptions): Promise<Dht | undefined> {
+/** As everybody does, on the number of the TCP port, if that is free for UDP, too. */
+async function openDht({ dht = true, clock = systemClock }: ClientOptions, port: number): Promise<Dht | undefined> {
   if (dht === false) return undefined;
   const wishes = dht === true ? {} : dht;
   // Loaded when it is wanted: with what it needs it has 6 MB.
   const { createDht } = await import('../discovery/dht.ts');
-  return createDht({ ...wishes, clock });
+  const isChosen = wishes.port !== undefined;
+  return await createDht({ port, ...wishes, clock }).catch((error: unknown) => {
+    if (isChosen || port === 0 || !isSwarmError(error, 'CONNECT_FAILED')) throw error;
+    return createDht({ ...wishes, clock });
+  });
 }
 
 function randomBytes(length: number): Uint8Array {

@@ -10,7 +10,7 @@ export interface ClientOptions {
   readonly host?: string;
   /** MSE/PE: `allowed` (plain first), `preferred`, `required`, `off`. Default `allowed`. */
   readonly encryption?: Encryption;
-  /** Look for peers in the DHT. Default true; a port or a list of nodes may be given. */
+  /** Look for peers in the DHT. Default true; a port (else that of TCP) or a list of nodes (`host:port`) may be given. */
   readonly dht?: boolean | { readonly port?: number; readonly bootstrap?: readonly string[] };
   /** Look for peers on the local network (BEP 14). Default true. */
   readonly lsd?: boolean;

@@ -188,3 +188,11 @@ test('a full disk ends the session once, with its reason, instead of fetching th
   await wait(5);
   expect(peer.requests.length).toBe(asked);
 });
+
+test('who comes when the session has ended is sent away', async () => {
+  const { arrive, session } = await setUp();
+  await session.close();
+  const late = arrive('late');
+  expect(late.closed).toBe('the torrent was stopped');
+  expect(session.peers.size).toBe(0);
+});

@@ -181,6 +181,10 @@ export class TorrentSession implements PeerOwner {
   /** Takes a peer that has shaken hands about this torrent. */
   add(arrival: PeerArrival): Peer {
     const peer = createPeer(arrival, this.#options.torrent, this, this.#options.clock);
+    if (this.#stop.signal.aborted) {
+      peer.close('the torrent was stopped');
+      return peer;
+    }
     const { extensions, torrent } = this.#options;
     const uploadOnly = this.isFinished && !this.#superSeed;
     sendExtensions(peer, extensions, { metadataSize: torrent.info.length, uploadOnly });

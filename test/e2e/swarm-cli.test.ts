@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { parseTorrent } from '../../src/metainfo/parse-torrent.ts';
 import { sampleHub } from '../support/sample-hub.ts';
 import { exitOf, runCli, spawnCli, startMirror } from '../support/start-server.ts';
 import { loopbackClient, makeContent, patternBytes } from '../support/swarm-bed.ts';
@@ -97,6 +98,30 @@ test('what kill -9 has cut short goes on where it was, and status tells what is 
   // All that was written before was found again, but for what was on its way.
   expect(done.downloaded).toBeLessThan(7 * MIB);
   expect(await readFile(join(base, 'ours/m/model.bin'))).toHaveLength(8 * MIB);
+});
+
+test('a magnet link is enough where the DHT knows who has it', async () => {
+  const base = await tempDir();
+  const bytes = await makeContent(join(base, 'full'), 'a.bin', { 'a.bin': patternBytes(2 * MIB, 4) });
+  const torrent = parseTorrent(bytes);
+  const node = await loopbackClient({ dht: { bootstrap: [] } });
+  const seed = await loopbackClient({ dht: { bootstrap: [`127.0.0.1:${node.port}`] } });
+  await (await seed.add(bytes, { to: join(base, 'full'), readOnly: true })).ready();
+  const magnet = `magnet:?xt=urn:btih:${Buffer.from(torrent.infoHash ?? []).toString('hex')}`;
+  const args = [
+    'get',
+    magnet,
+    '--dht-node',
+    `127.0.0.1:${node.port}`,
+    '--no-lsd',
+    '--host',
+    '127.0.0.1',
+    '--to',
+    join(base, 'ours'),
+  ];
+  const { exit } = await runCli(args, { XDG_STATE_HOME: join(base, 'state') });
+  expect(exit).toBe(0);
+  expect(await readFile(join(base, 'ours/a.bin'))).toHaveLength(2 * MIB);
 });
 
 test('ctrl-C ends a download in order, with 130', async () => {
