@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { stateFolder } from '../swarm/flags.ts';
+import { countPeers } from '../swarm/report.ts';
 import { listRunning, type Running } from '../swarm/running.ts';
 import type { Terminal } from '../terminal.ts';
 import { formatSize } from '../values.ts';
@@ -21,7 +22,7 @@ function describe({ pid, command, port, torrents }: Running): string {
   const head = `${command} (process ${pid}, port ${port})`;
   const list = torrents.map(({ name, state, progress, size, downRate, upRate, peers, uploaded }) => {
     const share = `${Math.floor(progress * 100)} % of ${formatSize(size)}`;
-    return `  ${name}: ${state}, ${share}, ${peers} peers, down ${formatSize(downRate)}/s, up ${formatSize(upRate)}/s, ${formatSize(uploaded)} sent`;
+    return `  ${name}: ${state}, ${share}, ${countPeers(peers)}, down ${formatSize(downRate)}/s, up ${formatSize(upRate)}/s, ${formatSize(uploaded)} sent`;
   });
   return [head, ...list].join('\n');
 }

@@ -107,10 +107,15 @@ function describeRates(status: TorrentStatus): string {
   const parts = status.sources
     .filter(({ rate, connections }) => rate > 0 || connections > 0)
     .map(({ name, rate, connections }) =>
-      name === 'peers' ? `${connections} peers ${formatSize(rate)}/s` : `${name} ${formatSize(rate)}/s`,
+      name === 'peers' ? `${countPeers(connections)} ${formatSize(rate)}/s` : `${name} ${formatSize(rate)}/s`,
     );
   const left = downRate > 0 ? `, ${describeSeconds((size - done) / downRate)} left` : '';
   return `${formatSize(downRate)}/s${parts.length > 0 ? ` (${parts.join(', ')})` : ''}${left}`;
+}
+
+/** `1 peer`, `2 peers` */
+export function countPeers(count: number): string {
+  return `${count} ${count === 1 ? 'peer' : 'peers'}`;
 }
 
 function percent({ progress }: TorrentStatus): string {

@@ -3,6 +3,7 @@ import type { Client } from '../../client/client.ts';
 import type { ClientTorrent } from '../../client/client-torrent.ts';
 import type { Terminal } from '../terminal.ts';
 import { formatSize } from '../values.ts';
+import { countPeers } from './report.ts';
 
 /** Seeds until ctrl-C, and says from time to time how that goes. */
 export async function seedUntilStopped(
@@ -31,6 +32,6 @@ function report(torrents: readonly ClientTorrent[], terminal: Terminal, json: bo
     all.reduce((total, one) => total + read(one), 0);
   const peers = sum((status) => status.peers);
   const rate = formatSize(sum((status) => status.upRate));
-  const line = `${peers} ${peers === 1 ? 'peer' : 'peers'}, ${rate}/s, ${formatSize(sum((status) => status.uploaded))} sent`;
+  const line = `${countPeers(peers)}, ${rate}/s, ${formatSize(sum((status) => status.uploaded))} sent`;
   terminal.stderr.write(terminal.stderr.isTTY ? `\r\u001b[K${line}` : `${line}\n`);
 }
