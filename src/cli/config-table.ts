@@ -246,7 +246,7 @@ export const settings: readonly Setting[] = [
     kind: integer,
     schema: optionSchemas.peerPort,
     otherwise: 'no peers are served',
-    help: 'TCP port on which BitTorrent peers get the torrents that were made here; 0 takes a free one. Trackers are told of it.',
+    help: 'TCP port on which BitTorrent peers get the torrents that were made here; 0 takes a free one. Trackers are told of it; peers need no client token.',
   },
   {
     name: 'peerHost',

@@ -90,7 +90,10 @@ export class Announcer {
     const { refs, trackers, clientOf, peerId, port, clock, logger } = this.#options;
     const { signal } = this.#stop;
     if (signal.aborted) return;
-    if (refs.repo(repo)?.access !== 'public') return void this.#options.torrents.remove(infoHash);
+    const known = refs.repo(repo);
+    // What has been forgotten is found again when a peer asks for it.
+    if (!known) return;
+    if (known.access !== 'public') return void this.#options.torrents.remove(infoHash);
     const stats = { uploaded: 0, downloaded: 0, left: 0 };
     const request = { infoHash, peerId, port: port(), stats, event: 'started', wanted: 0, key: 0x6d73776d } as const;
     for (const url of trackers) {
