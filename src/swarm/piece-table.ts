@@ -33,7 +33,8 @@ export interface PieceEvents<S extends object> {
 export class PieceTable<S extends object> {
   readonly active: Map<number, ActivePiece<S>> = new Map<number, ActivePiece<S>>();
   readonly #options: PieceTableOptions<S>;
-  readonly #storing = new Set<Promise<void>>();
+  /** Pieces that are whole and are being checked and written. */
+  readonly #storing = new Map<number, Promise<void>>();
   #isClosed = false;
 
   constructor(options: PieceTableOptions<S>) {
@@ -43,6 +44,11 @@ export class PieceTable<S extends object> {
   /** Is there room to begin another piece? */
   get hasRoom(): boolean {
     return !this.#options.buffers.isExhausted;
+  }
+
+  /** Is the piece on its way, or being stored? Then it is not to be begun once more. */
+  isBusy(piece: number): boolean {
+    return this.active.has(piece) || this.#storing.has(piece);
   }
 
   /** Begins a piece; undefined when there is no room for it. */
@@ -60,8 +66,7 @@ export class PieceTable<S extends object> {
   /** All blocks of a piece are here: it is verified and stored. */
   finish(active: ActivePiece<S>): void {
     this.active.delete(active.piece);
-    const work = this.#store(active).finally(() => this.#storing.delete(work));
-    this.#storing.add(work);
+    this.#storing.set(active.piece, this.#store(active));
   }
 
   /** Drops a piece that was begun; it is to be begun again. */
@@ -75,27 +80,36 @@ export class PieceTable<S extends object> {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const active of [...this.active.values()]) this.drop(active);
-    await Promise.all(this.#storing);
+    await Promise.all(this.#storing.values());
   }
 
   async #store(active: ActivePiece<S>): Promise<void> {
     const { buffers, have, picker, events } = this.#options;
     const { piece, buffer } = active;
+    const outcome = await this.#tryToStore(active);
+    // From here on all at once: whoever is told may begin the piece anew.
+    this.#storing.delete(piece);
+    if (outcome === true) have.add(piece);
+    else picker.add(piece);
+    if (!this.#isClosed) this.#tell(active, outcome);
+    // Only now: who is told looks at the bytes.
+    buffers.give(buffer);
+    if (!this.#isClosed) events.roomMade();
+  }
+
+  #tell(active: ActivePiece<S>, outcome: boolean | SwarmError): void {
+    const { events } = this.#options;
+    if (outcome === true) events.stored(active);
+    else if (outcome === false) events.bad(active);
+    else events.failed(outcome);
+  }
+
+  /** Whether it is good and stored; or why it could not be stored. */
+  async #tryToStore(active: ActivePiece<S>): Promise<boolean | SwarmError> {
     try {
-      const isGood = (await this.#storeAtOnce(active)) ?? (await this.#checkAndWrite(active));
-      if (isGood) {
-        have.add(piece);
-        if (!this.#isClosed) events.stored(active);
-      } else {
-        picker.add(piece);
-        if (!this.#isClosed) events.bad(active);
-      }
+      return (await this.#storeAtOnce(active)) ?? (await this.#checkAndWrite(active));
     } catch (error) {
-      picker.add(piece);
-      if (!this.#isClosed) events.failed(storageError(error));
-    } finally {
-      buffers.give(buffer);
-      if (!this.#isClosed) events.roomMade();
+      return storageError(error);
     }
   }
 

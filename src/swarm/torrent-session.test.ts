@@ -58,7 +58,14 @@ function setUp() {
   const hashing = createHashPool({ threads: 2 });
   onTestFinished(() => hashing.close());
 
-  function open(torrent: Torrent, options: { readonly seed?: boolean; readonly storage?: TorrentStorage } = {}) {
+  function open(
+    torrent: Torrent,
+    options: {
+      readonly seed?: boolean;
+      readonly storage?: TorrentStorage;
+      readonly onPiece?: (piece: number) => void;
+    } = {},
+  ) {
     const storage = options.storage ?? storageOf(torrent, options.seed ?? false);
     const { promise: completed, resolve, reject } = Promise.withResolvers<void>();
     const banned: string[] = [];
@@ -74,7 +81,7 @@ function setUp() {
       ...(options.seed ? { have: Bitfield.full(new PieceMap(torrent).pieceCount) } : {}),
       events: {
         left: () => {},
-        piece: () => {},
+        piece: (piece) => options.onPiece?.(piece),
         complete: resolve,
         failed: reject,
         banned: (peer) => banned.push(peer.address.host),
@@ -217,4 +224,29 @@ test('peers of which one demands encryption and the other refuses it do not come
   await listen('seed', torrent, seed.session, 'required');
   const leech = open(torrent);
   expect(await connect('leech', 'seed', torrent, leech.session, 'off')).toEqual(expect.any(String));
+});
+
+test('a piece that is being stored is not fetched once more, though all that is missing is offered anew meanwhile', async () => {
+  const torrent = await makeTorrent('default');
+  const { open, listen, connect } = setUp();
+  const seed = open(torrent, { seed: true });
+  await listen('seed', torrent, seed.session);
+  const stored: number[] = [];
+  const memory = storageOf(torrent, false);
+  const slow: TorrentStorage = {
+    ...memory,
+    async write(file, position, bytes) {
+      // What happens when a layer comes, or files are selected, in just this moment.
+      leech.session.select(() => 1);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      await memory.write(file, position, bytes);
+    },
+  };
+  const leech = open(torrent, { storage: slow, onPiece: (piece) => stored.push(piece) });
+  await connect('leech', 'seed', torrent, leech.session);
+  await leech.completed;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(stored.sort((one, other) => one - other)).toEqual(
+    Array.from({ length: leech.session.map.pieceCount }, (_, at) => at),
+  );
 });

@@ -395,12 +395,14 @@ export class TorrentSession implements PeerOwner {
 
   /** Pieces that are missing and can be checked are to be begun. */
   #offerAll(): void {
-    for (let piece = 0; piece < this.map.pieceCount; piece++) {
-      const isActive = this.#table.active.has(piece);
-      if (!isActive && !this.have.has(piece) && this.hashes.isKnown(piece)) this.#picker.add(piece);
-    }
+    for (let piece = 0; piece < this.map.pieceCount; piece++) this.#offer(piece);
     this.#lanes.pump();
     this.#fillAll();
+  }
+
+  #offer(piece: number): void {
+    const isMissing = !this.have.has(piece) && !this.#table.isBusy(piece);
+    if (isMissing && this.hashes.isKnown(piece)) this.#picker.add(piece);
   }
 
   /** Readers wait for other pieces than before. */
@@ -408,7 +410,7 @@ export class TorrentSession implements PeerOwner {
     for (const piece of this.#readers.urgent()) {
       if (!this.selection.want(piece)) continue;
       for (const peer of this.peers) this.#interest.wants(peer, piece);
-      if (this.hashes.isKnown(piece)) this.#picker.add(piece);
+      this.#offer(piece);
     }
     this.#lanes.hurry();
     this.#fillAll();
