@@ -36,9 +36,10 @@ describe('a seed route', () => {
   });
 
   test('reads back what was written, whatever the file is called', () => {
-    const segment = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
+    // No name in git holds a slash. (One at the very end is dropped when read, so it would not come back.)
+    const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((text) => !text.includes('/'));
     fc.assert(
-      fc.property(fc.array(segment, { minLength: 1, maxLength: 4 }), (segments) => {
+      fc.property(fc.array(name, { minLength: 1, maxLength: 4 }), (segments) => {
         const subject = {
           repo: { type: 'datasets', id: 'org/name' },
           commit: COMMIT,
