@@ -1,5 +1,7 @@
 import type { Grant } from './access.ts';
 import type { ByteReader } from './byte-reader.ts';
+import type { ContentId } from './domain.ts';
+import type { Whereabouts } from './neighbours.ts';
 
 /** How bytes that are being served were checked (`X-Modelswarm-Verified`). */
 export type Verified = 'blob' | 'provisional';
@@ -37,4 +39,6 @@ export interface Files {
   fetch(grant: Grant, signal?: AbortSignal): Promise<void>;
   /** Bytes of the file that are here: all, those that a running fill has, or none. */
   heldBytes(grant: Grant): number;
+  /** How far this server is with a content, as neighbours may know it. */
+  whereabouts(content: ContentId): Whereabouts;
 }

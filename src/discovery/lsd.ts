@@ -9,6 +9,8 @@ import { type LocalInterface, localInterfaces } from './lsd-networks.ts';
 import { type LsdGroups, type LsdSocket, openLsdSocket } from './lsd-socket.ts';
 
 const PAUSE_MS = 5 * 60_000;
+/** Between two announces out of turn: BEP 14 wants no more than one a minute. */
+const EXTRA_MS = 60_000;
 /** BEP 14. */
 const GROUPS: LsdGroups = { v4: '239.192.152.143', v6: 'ff15::efc0:988f', port: 6771 };
 /** Of one swarm, in five minutes. */
@@ -22,7 +24,8 @@ export interface LsdOptions {
   readonly clock?: Clock;
 }
 
-/** Starts to look for peers on the local network (BEP 14): each member is announced at once and then every five minutes. */
+/** Starts to look for peers on the local network (BEP 14): each member is announced at once and then every five minutes,
+ * and out of turn (`wantMore`) once a minute at most. */
 export function createLsd(options: LsdOptions = {}): Discovery {
   const { groups = GROUPS, interfaces = localInterfaces, clock = systemClock } = options;
   const lsd = new Lsd(groups, interfaces, clock);
@@ -36,6 +39,8 @@ interface Joined {
   /** Who was heard since the last announce. */
   readonly peers: Set<string>;
   dueAt: number;
+  /** When it may be announced out of turn again. */
+  extraAt: number;
 }
 
 class Lsd {
@@ -57,7 +62,7 @@ class Lsd {
   }
 
   join(member: SwarmMember): DiscoverySession {
-    const joined: Joined = { member, infoHash: toHex(member.infoHash), peers: new Set(), dueAt: 0 };
+    const joined: Joined = { member, infoHash: toHex(member.infoHash), peers: new Set(), dueAt: 0, extraAt: 0 };
     if (!member.isPrivate && !this.#stop.signal.aborted) {
       this.#joined.add(joined);
       this.#running ??= this.#run();
@@ -66,7 +71,7 @@ class Lsd {
     return {
       status: () => (this.#joined.has(joined) ? [this.#status(joined)] : []),
       completed: () => {},
-      wantMore: () => {},
+      wantMore: () => this.#announceSoon(joined),
       close: async () => void this.#joined.delete(joined),
     };
   }
@@ -114,6 +119,14 @@ class Lsd {
   async #leave(address: string, socket: LsdSocket | undefined): Promise<void> {
     this.#sockets.delete(address);
     await socket?.close();
+  }
+
+  #announceSoon(joined: Joined): void {
+    const now = this.#clock.now();
+    if (joined.extraAt > now) return;
+    joined.extraAt = now + EXTRA_MS;
+    joined.dueAt = now;
+    this.#wake.abort();
   }
 
   #announceDue(): void {

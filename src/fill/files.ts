@@ -7,6 +7,7 @@ import type { Files, OpenFile, ReadIntent } from '../contracts/files.ts';
 import type { HashPool } from '../contracts/hasher.ts';
 import type { HubClient } from '../contracts/hub.ts';
 import type { Logger } from '../contracts/logger.ts';
+import type { Neighbours, Whereabouts } from '../contracts/neighbours.ts';
 import type { PieceHashStore } from '../contracts/piece-hashes.ts';
 import { isSwarmError, SwarmError } from '../errors.ts';
 import { hashBytes } from '../hashing/hash-bytes.ts';
@@ -48,6 +49,8 @@ export interface FilesOptions {
   readonly random?: () => number;
   /** Bytes that come from the Hub are counted here, for the repo that they were first asked for in. */
   readonly counters?: Counters | undefined;
+  /** Servers near by, which are asked before the Hub is. Default: none. */
+  readonly neighbours?: Neighbours | undefined;
   /** Files that torrents may be made of are hashed for them on their way. Default: none are. */
   readonly torrents?: TorrentHashing | undefined;
 }
@@ -119,6 +122,15 @@ class FileEngine implements Files {
   heldBytes(grant: Grant): number {
     if (this.isHeld(grant)) return grant.entry.size;
     return this.#fills.find(contentKey(contentOf(grant)))?.transfer.held.bytes ?? 0;
+  }
+
+  whereabouts(content: ContentId): Whereabouts {
+    if (this.#options.blobs.find(content)) return 'held';
+    const key = contentKey(content);
+    if (this.#fills.isOpening(key)) return 'asking';
+    const fill = this.#fills.find(key);
+    const isShared = fill?.grant.access === 'public' && fill.failure === undefined && !fill.neighbour;
+    return isShared ? 'filling' : 'absent';
   }
 
   async fetch(grant: Grant, signal?: AbortSignal): Promise<void> {
@@ -210,8 +222,15 @@ class FileEngine implements Files {
     }
   }
 
+  #doubt(fill: Fill): void {
+    const { neighbour, neighbourBytes } = fill;
+    const isNeighbours = neighbour !== undefined && neighbourBytes > 0;
+    this.#suspects.add(fill.key, !isNeighbours);
+    if (isNeighbours) this.#options.neighbours?.distrust(neighbour);
+  }
+
   #ended(fill: Fill, failure: unknown): void {
-    if (isSwarmError(failure, 'INTEGRITY')) this.#suspects.add(fill.key);
+    if (isSwarmError(failure, 'INTEGRITY')) this.#doubt(fill);
     logEnd(this.#options.logger, fill, failure, this.#options.clock.now());
     this.#fills.ended(fill.key, fill, failure !== undefined);
     if (failure === undefined) this.#options.torrents?.onHeld?.(fill.grant);
@@ -245,6 +264,7 @@ function logEnd(logger: Logger, fill: Fill, failure: unknown, now: number): void
     size: fill.size,
     seconds,
     fetchedBytes,
+    neighbourBytes: fill.neighbourBytes,
     resumedBytes: fill.resumedBytes,
     requests,
     hedgedBytes,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Grant } from '../contracts/access.ts';
 import type { ContentId } from '../contracts/domain.ts';
 import type { ReadIntent } from '../contracts/files.ts';
+import type { RangeSource } from '../contracts/range-source.ts';
 import { isSwarmError } from '../errors.ts';
 import { openPartFile } from '../storage/part-file.ts';
 import { ConnectionBudget } from '../transfer/connection-budget.ts';
@@ -48,10 +49,21 @@ export function createFillStarter(
       { token: grant.token, location: grant.location },
     );
 
+  /**
+   * A neighbour may stand in for the Hub where the Hub gives the file to everybody, which it must have shown by a byte of it: a pointer alone
+   * opens nothing.
+   */
+  async function neighbourOf(grant: Grant): Promise<RangeSource | undefined> {
+    const source = await options.neighbours?.sourceOf(grant);
+    if (source) await grant.verifyServable();
+    return source;
+  }
+
   return {
     async start(grant, content, key, range) {
       const whole = range === undefined;
       options.admit?.(grant.client, range ? range.end - range.start : content.size);
+      const neighbour = await neighbourOf(grant);
       const name = partName(key);
       const left = await shelf.take(name);
       let room: Room | undefined;
@@ -89,6 +101,7 @@ export function createFillStarter(
           onEnd: options.onEnd,
         });
         fill.addSource(grant.token ?? '', source(grant));
+        if (neighbour) fill.addNeighbour(neighbour);
         // Asked for now, needed at the end: a failure is dealt with there.
         grant.proof().catch(() => {});
         return fill;

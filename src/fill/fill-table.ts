@@ -59,6 +59,12 @@ export class FillTable {
     return this.#slots.get(key)?.fill;
   }
 
+  /** Is a fill of `key` being started? */
+  isOpening(key: string): boolean {
+    const slot = this.#slots.get(key);
+    return slot !== undefined && slot.fill === undefined;
+  }
+
   #open(key: string, start: () => Promise<Fill>): Slot {
     if (this.#stopped) throw new SwarmError('CLOSED', 'The server is stopping');
     if (this.#slots.size >= this.#options.mostFills) {

@@ -76,6 +76,10 @@ export class Fill {
   /** The part is stored as a blob, or did not match: nothing of it is to be kept. */
   #discard = false;
   readonly #sourceIds = new Set<string>();
+  /** What the file comes from instead of the Hub, as long as that goes well. */
+  #neighbour: RangeSource | undefined;
+  #neighbourBytes = 0;
+  #hubBytes = 0;
 
   constructor(options: FillOptions) {
     const { part, hasher, clock } = options;
@@ -95,7 +99,7 @@ export class Fill {
       throttle: options.throttle,
       backgroundEnd: () => (this.#whole ? this.#hashedEnd + MOST_AHEAD_OF_HASH : 0),
       ensureRoom: (bytes) => options.room.claim(bytes),
-      onProgress: (bytes) => this.#progressed(bytes),
+      onProgress: (bytes, source) => this.#progressed(bytes, source),
       onFailure: (reason) => this.fail(reason),
     });
     this.resumedBytes = [...part.trusted, ...part.doubted].reduce((sum, span) => sum + span.end - span.start, 0);
@@ -147,6 +151,21 @@ export class Fill {
   addSource(id: string, source: RangeSource): void {
     this.#sourceIds.add(id);
     this.transfer.addSource(source);
+  }
+
+  /** Reads from this neighbour first. The Hub must be a source already. */
+  addNeighbour(source: RangeSource): void {
+    this.#neighbour = source;
+    this.transfer.addSource(source);
+  }
+
+  /** The neighbour that bytes have come from, if there was one. */
+  get neighbour(): RangeSource | undefined {
+    return this.#neighbour;
+  }
+
+  get neighbourBytes(): number {
+    return this.#neighbourBytes;
   }
 
   /** From now on, the whole file is fetched. Throws DISK_FULL. */
@@ -203,11 +222,17 @@ export class Fill {
     }
   }
 
-  #progressed(bytes: number): void {
-    if (bytes > 0 && this.transfer.counters.fetchedBytes === bytes) this.grant.noteServed();
+  #progressed(bytes: number, source: RangeSource | undefined): void {
+    if (source && source === this.#neighbour) this.#neighbourBytes += bytes;
+    else this.#cameFromHub(bytes);
     this.#options.room.written(bytes);
-    this.#options.counters?.add(this.grant.repo, { bytesFromHub: bytes });
     this.#hashMore();
+  }
+
+  #cameFromHub(bytes: number): void {
+    if (bytes > 0 && this.#hubBytes === 0) this.grant.noteServed();
+    this.#hubBytes += bytes;
+    this.#options.counters?.add(this.grant.repo, { bytesFromHub: bytes });
   }
 
   get #hashedEnd(): number {

@@ -41,9 +41,9 @@ export class Suspects {
     return suspect !== undefined && this.#clock.now() - suspect.since < SUSPECT_MS;
   }
 
-  /** The bytes of `key` did not match. */
-  add(key: string): void {
-    const failures = (this.#suspects.get(key)?.failures ?? 0) + 1;
+  /** The bytes of `key` did not match. `isHubsFault`: it will hardly send others at once, and is left alone for a moment. */
+  add(key: string, isHubsFault = true): void {
+    const failures = (this.#suspects.get(key)?.failures ?? 0) + (isHubsFault ? 1 : 0);
     this.#suspects.delete(key);
     this.#suspects.set(key, { since: this.#clock.now(), failures });
     for (const oldest of this.#suspects.keys()) {
@@ -56,7 +56,7 @@ export class Suspects {
   /** Refuses (INTEGRITY, with the seconds to wait) while it is too early to ask the Hub again; at most 10 s. */
   check(key: string, name: string): void {
     const suspect = this.#suspects.get(key);
-    if (!suspect) return;
+    if (!suspect || suspect.failures === 0) return;
     const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (suspect.failures - 1));
     const remaining = suspect.since + pause - this.#clock.now();
     if (remaining <= 0 || remaining > LONGEST_PAUSE_MS) return;

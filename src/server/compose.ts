@@ -5,6 +5,7 @@ import { openBlobStore } from '../blobs/disk-blob-store.ts';
 import { openCatalog } from '../catalog/catalog.ts';
 import type { Grant } from '../contracts/access.ts';
 import type { BlobUsage } from '../contracts/blob-store.ts';
+import { createLsd } from '../discovery/lsd.ts';
 import { SwarmError } from '../errors.ts';
 import { openFiles } from '../fill/files.ts';
 import { createHashPool } from '../hashing/hash-pool.ts';
@@ -12,7 +13,10 @@ import { createCallerKeys } from '../http/authorization.ts';
 import { HotTable } from '../http/hot-table.ts';
 import { createHubClient } from '../hub/hub-client.ts';
 import { createMirror, type Mirror } from '../mirror/create-mirror.ts';
+import { createNeighbours } from '../neighbours/create-neighbours.ts';
+import type { Answer, Question } from '../neighbours/question.ts';
 import { createRepos } from '../repos/repos.ts';
+import { createWebSeeds } from '../source/web-seed.ts';
 import { createAddresses } from '../torrents/addresses.ts';
 import { createTorrents, type Torrents } from '../torrents/create-torrents.ts';
 import type { StatsDocument } from '../torrents/documents.ts';
@@ -47,6 +51,10 @@ export interface Composition {
   /** What was answered a moment ago, for the listener's short way. */
   readonly hot: HotTable;
   readonly usage: () => BlobUsage;
+  /** What a server near by is told. */
+  answerNeighbour(question: Question): Answer;
+  /** Clients reach the server on this port; 0: only from this machine. */
+  listensOn(port: number): void;
   /** Ends all of it, in the reverse order of its making. */
   close(): Promise<void>;
 }
@@ -92,10 +100,15 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       logger.warn({ file: grant.entry.path, error }, 'seeding: no torrent of a file');
     });
   };
+  const lan = options.findNeighbours ? createLsd({ clock }) : undefined;
+  const neighbours = opening.adopt(
+    createNeighbours({ urls: options.neighbours, lan, webSeeds: createWebSeeds(), refs: catalog, clock, logger }),
+    (it) => it.close(),
+  );
   const files = opening.adopt(
     await openFiles({
       ...{ blobs, hub, hashing, directories, clock, logger, strict, offline, counters },
-      ...{ connectionsPerFile, connections, mostAbandoned: options.finishAbandoned },
+      ...{ connectionsPerFile, connections, mostAbandoned: options.finishAbandoned, neighbours },
       ...{ admit: createFillBudget(options.fillBudget, clock), ...(throttle && { throttle }) },
       ...(options.torrents && {
         torrents: { pieceLengths: createPieceLengths(catalog, rule), store: hashes, onHeld: seedFile },
@@ -135,7 +148,12 @@ export async function compose(options: CompositionOptions): Promise<Composition>
   const stats = () => readStats({ counters, usage, refs: catalog });
 
   const opened = opening.move();
-  return { mirror, webSeed: createWebSeed(serving), torrents, stats, hot, usage, close: () => opened.disposeAsync() };
+  return {
+    ...{ mirror, webSeed: createWebSeed(serving), torrents, stats, hot, usage },
+    answerNeighbour: (question) => neighbours.answer(question, files),
+    listensOn: (port) => neighbours.listensOn(port),
+    close: () => opened.disposeAsync(),
+  };
 }
 
 /** Where magnet links say that we seed: by the name that clients reach us by, else where we listen; nowhere in particular is no address. */

@@ -67,7 +67,7 @@ async function listen(settings: ServerSettings): Promise<RunningServer> {
   }
   const { address, port, family } = server.address() as AddressInfo;
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-  service.listensOn(reachableUrl(address, url, port));
+  service.listensOn(reachableUrl(address, url, port), { host: address, port });
   logger.info({ url, upstream: settings.upstream, dataDir: settings.dataDir }, 'listening');
   let closing: Promise<void> | undefined;
   const close = () => {

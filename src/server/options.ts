@@ -63,6 +63,13 @@ export interface ModelswarmOptions {
   readonly torrentRepos?: readonly string[];
   /** Torrents of single files name the Hub's own URL as their second web seed. Default false. */
   readonly hubWebseed?: boolean;
+  /**
+   * Other servers of this kind near by, as http(s) URLs: a file that one of them holds or is fetching is read from there instead of
+   * from the Hub. They may name one another. Default: none.
+   */
+  readonly neighbours?: readonly string[];
+  /** Looks for such servers on the local network, and is found there when it listens on more than loopback. Default false. */
+  readonly findNeighbours?: boolean;
   /** Proxies for requests to the Hub: `{http, https, noProxy}`, as the variables of these names would say. Default: none. */
   readonly proxy?: ProxyOptions;
   /** Default: silent. A pino logger fits as it is. */

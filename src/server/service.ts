@@ -3,10 +3,12 @@ import { Hono } from 'hono';
 import { SwarmError } from '../errors.ts';
 import { plainError } from '../http/error-response.ts';
 import { frameRequest } from '../http/request-frame.ts';
+import { NEIGHBOUR_PATH, parseQuestion } from '../neighbours/question.ts';
 import { jsonAnswer } from '../torrents/answers.ts';
 import { type Admit, createAdmit } from './admission.ts';
 import { type Composition, compose } from './compose.ts';
 import { type Arrival, createGate, type Refusal } from './gate.ts';
+import { isLoopbackName } from './host-check.ts';
 import { answerOwnRoute, isOwnPath } from './own-routes.ts';
 import type { MirrorSettings } from './validate-options.ts';
 
@@ -14,8 +16,8 @@ import type { MirrorSettings } from './validate-options.ts';
 export interface Service {
   readonly app: Hono;
   readonly admit: Admit;
-  /** Says where the server listens, for torrents: `http://host:port`. Not needed when there is a `publicUrl`. */
-  listensOn(url: string): void;
+  /** Says where the server listens: `url` is for torrents (when there is no `publicUrl`), the rest for the local network. */
+  listensOn(url: string, socket: { readonly host: string; readonly port: number }): void;
   /** Opens the data directory; later calls share the result. Throws DATA_DIR_LOCKED, DATA_DIR_FORMAT, CONFIG, CLOSED. */
   open(): Promise<Composition>;
   /** Ends everything that `open` started. Idempotent. */
@@ -71,6 +73,7 @@ export function createService(settings: MirrorSettings): Service {
       if (refusal) return refusalResponse(refusal);
       const { origin, host, pathname } = new URL(request.url);
       const url = publicUrl ?? (scheme === undefined ? origin : `${scheme}://${host}`);
+      if (pathname === NEIGHBOUR_PATH) return answerNeighbour(new URL(request.url).searchParams, await open());
       if (isOwnPath(pathname)) return answerOwnRoute(ownRoutes, { method: request.method, pathname, url });
       origins.set(request, url);
       if (pathname === '/hf-stats') return answerStats(request.method, await open());
@@ -87,8 +90,9 @@ export function createService(settings: MirrorSettings): Service {
     app: new Hono().all('*', (context) => handle(context.req.raw, incomingOf(context.env))),
     admit,
     open,
-    listensOn(url) {
+    listensOn(url, { host, port }) {
       address = url;
+      opened?.listensOn(isLoopbackName(host) ? 0 : port);
     },
     close() {
       // An opening that failed has nothing to close, and its error went to whoever asked for it.
@@ -103,6 +107,12 @@ export function createService(settings: MirrorSettings): Service {
 
 const NOT_MIRRORED =
   'This mirror has the files and the API of the Hub; not its web pages, not git, and not the /v2 registry that Ollama reads.';
+
+function answerNeighbour(query: URLSearchParams, composition: Composition): Response {
+  const question = parseQuestion(query);
+  if (question) return jsonAnswer(200, composition.answerNeighbour(question));
+  return plainError(400, 'BAD_REQUEST', 'That is no question of a server of ours.', 'api');
+}
 
 function answerStats(method: string, { stats }: Composition): Response {
   if (method === 'GET' || method === 'HEAD') return jsonAnswer(200, stats());

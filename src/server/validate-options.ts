@@ -116,6 +116,8 @@ export const optionSchemas: { readonly [Name in keyof ServerOptions]-?: z.ZodTyp
   torrentLicenses: list(license),
   torrentRepos: list(repoGlob),
   hubWebseed: z.boolean(),
+  neighbours: list(httpUrl),
+  findNeighbours: z.boolean(),
   proxy: z.strictObject({
     http: proxyUrl.optional(),
     https: proxyUrl.optional(),
@@ -163,6 +165,8 @@ export function mirrorSettings(options: ModelswarmOptions): MirrorSettings {
     torrentLicenses: options.torrentLicenses ?? [],
     torrentRepos: options.torrentRepos ?? [],
     hubWebseed: options.hubWebseed ?? false,
+    neighbours: options.neighbours ?? [],
+    findNeighbours: options.findNeighbours ?? false,
     logger: options.logger ?? silentLogger,
     clock: options.clock ?? systemClock,
     ...(options.publicUrl === undefined ? {} : { publicUrl: withoutSlash(options.publicUrl) }),

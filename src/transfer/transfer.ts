@@ -37,8 +37,8 @@ export interface TransferOptions {
   readonly backgroundEnd: () => number;
   /** Makes sure that the store has room for `bytes` more. Throws DISK_FULL. */
   readonly ensureRoom: (bytes: number) => Promise<void>;
-  /** Bytes became readable; `newBytes` of them had not been there before. */
-  readonly onProgress: (newBytes: number) => void;
+  /** Bytes became readable; `newBytes` of them had not been there before. Those of earlier runs have no source. */
+  readonly onProgress: (newBytes: number, source: RangeSource | undefined) => void;
   /** The transfer has ended for this reason; called once. */
   readonly onFailure: (reason: unknown) => void;
 }
@@ -250,7 +250,7 @@ export class Transfer {
     this.#settleHedge(lane);
     this.#waiters.wake((position) => this.held.covers(position, position + 1));
     this.#committer.poke();
-    this.#options.onProgress(this.held.bytes - before);
+    this.#options.onProgress(this.held.bytes - before, lane.source);
   }
 
   /** Of a lane and its second try, the first that brings bytes goes on, and the other ends. */
@@ -295,7 +295,7 @@ export class Transfer {
     }
     this.#assigned.delete(span.start, span.end);
     this.#waiters.wake((waiting) => this.held.covers(waiting, waiting + 1));
-    this.#options.onProgress(0);
+    this.#options.onProgress(0, undefined);
     this.pump();
   }
 

@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['fill', 'swarm', 'xet'],
   [
     ...['client', 'mirror', 'torrents', 'web-seed', 'xet-proxy', 'tracker', 'registry', 'admin'], // services
-    'sample-hub',
+    ...['neighbours', 'sample-hub'],
   ],
   ['transformers', 'server', 'cli'],
   ['index.ts'],

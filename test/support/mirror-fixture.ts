@@ -36,6 +36,10 @@ export class SampleFiles implements Files {
     return this.suspect.has(grant.entry.path);
   }
 
+  whereabouts(): 'absent' {
+    return 'absent';
+  }
+
   isHeld(grant: Grant): boolean {
     return this.held.has(grant.entry.path);
   }
