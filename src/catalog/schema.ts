@@ -96,6 +96,10 @@ export const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE UNIQUE INDEX torrents_by_lookup_key ON torrents (lookup_key);
   `,
+  `
+  ALTER TABLE torrents ADD COLUMN made_at INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX torrents_by_age ON torrents (path = '', made_at);
+  `,
 ];
 
 /** Marks the file as ours (SQLite's `application_id`): "mswm". */

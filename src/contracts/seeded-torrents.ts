@@ -9,6 +9,8 @@ export interface SeededTorrent {
   /** '' for a whole repo. */
   readonly path: string;
   readonly variant: 'default' | 'v1' | 'v2';
+  /** Milliseconds since the epoch. */
+  readonly madeAt: number;
 }
 
 /** The torrents that peers may ask for. Reads are synchronous and cheap. */
@@ -19,6 +21,8 @@ export interface SeededTorrents {
   put(torrent: SeededTorrent, lookupKey: string): void;
   remove(infoHash: Uint8Array): void;
   count(): number;
+  /** The newest ones of whole repos, or of single files, newest first. */
+  newest(kind: 'repo' | 'file', limit: number): SeededTorrent[];
   /** In the order of their hashes, from the one after `infoHash` on (no bytes for the first): for walks over all of them. */
   after(infoHash: Uint8Array, limit: number): SeededTorrent[];
 }

@@ -50,10 +50,21 @@ export interface ModelswarmOptions {
   readonly torrents?: boolean;
   /** Trackers that torrents name, http(s), ws(s) or udp URLs. Default: none. */
   readonly trackers?: readonly string[];
-  /** TCP port on which peers get the torrents that were made; 0 takes a free one. Default: no peers are served. */
+  /**
+   * Serves the torrents that were made to BitTorrent peers. Default: a server of its own does, unless there are client tokens (peers need
+   * none); a mirror that is mounted does when there is a `peerPort`.
+   */
+  readonly seed?: boolean;
+  /** TCP port for peers; 0 takes a free one. Default 6881, or a free one if that is taken. */
   readonly peerPort?: number;
   /** Address to listen on for peers. Default: that of the server, else `127.0.0.1`. */
   readonly peerHost?: string;
+  /** Announces the newest torrents in the DHT, to all the world. Default false. */
+  readonly dht?: boolean;
+  /** `host:port` of nodes through which the DHT is entered. Default: the well-known ones. */
+  readonly dhtNodes?: readonly string[];
+  /** Announces the newest torrents on the local network (BEP 14). Default: unless peers are served on loopback only. */
+  readonly lsd?: boolean;
   /**
    * Licences, besides those that are known to allow passing copies on, whose repos torrents are made of: the Hub's identifiers; `*` for
    * all, and for repos that name none. Default: none.

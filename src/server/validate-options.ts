@@ -23,7 +23,7 @@ export type ServerSettings = MirrorSettings &
   Required<Pick<ServerOptions, 'host' | 'port' | 'open' | 'maxConnections' | 'shutdownTimeout'>> &
   Pick<ServerOptions, 'maxConnectionsPerClient' | 'bandwidth' | 'clientBandwidth'>;
 
-type OpenEnded = 'maxCacheSize' | 'peerPort' | 'publicUrl' | 'rateLimit' | 'downloadRate' | 'proxy';
+type OpenEnded = 'maxCacheSize' | 'peerPort' | 'lsd' | 'publicUrl' | 'rateLimit' | 'downloadRate' | 'proxy';
 
 const text = z.string().min(1).max(4096);
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(1000).readonly();
@@ -60,6 +60,11 @@ const hostName = text.refine(
   (value) => isIP(value) > 0 || /^[a-z0-9_]([a-z0-9._-]*[a-z0-9])?$/i.test(value),
   'must be a host name or an address, without scheme and port',
 );
+
+const hostAndPort = text.refine((value) => {
+  const [, name = '', number = ''] = /^(.+):(\d{1,5})$/.exec(value) ?? [];
+  return Number(number) > 0 && Number(number) < 65_536 && hostName.safeParse(name).success;
+}, 'must be host:port');
 
 const repoGlob = text.refine(
   (value) => /^[\w.*-]+(\/[\w.*-]+){0,2}$/.test(value),
@@ -111,8 +116,12 @@ export const optionSchemas: { readonly [Name in keyof ServerOptions]-?: z.ZodTyp
   finishAbandoned: integer(0, 10_000),
   torrents: z.boolean(),
   trackers: list(trackerUrl),
+  seed: z.boolean(),
   peerPort: integer(0, 65_535),
   peerHost: hostName,
+  dht: z.boolean(),
+  dhtNodes: list(hostAndPort),
+  lsd: z.boolean(),
   torrentLicenses: list(license),
   torrentRepos: list(repoGlob),
   hubWebseed: z.boolean(),
@@ -162,6 +171,9 @@ export function mirrorSettings(options: ModelswarmOptions): MirrorSettings {
     torrents: options.torrents ?? true,
     trackers: options.trackers ?? [],
     peerHost: options.peerHost ?? '127.0.0.1',
+    seed: options.seed ?? options.peerPort !== undefined,
+    dht: options.dht ?? (options.dhtNodes ?? []).length > 0,
+    dhtNodes: options.dhtNodes ?? [],
     torrentLicenses: options.torrentLicenses ?? [],
     torrentRepos: options.torrentRepos ?? [],
     hubWebseed: options.hubWebseed ?? false,
@@ -181,8 +193,9 @@ export function serverSettings(options: ServerOptions): ServerSettings {
   check(serverShape, options);
   const { host = '127.0.0.1', port = 8080, open = false, maxConnections = 16_384, ...rest } = options;
   const { shutdownTimeout = 30_000, maxConnectionsPerClient, bandwidth, clientBandwidth, ...mirror } = rest;
+  const seed = mirror.peerPort !== undefined || (mirror.clientTokens ?? []).length === 0;
   const settings = {
-    ...mirrorSettings({ peerHost: host, ...mirror }),
+    ...mirrorSettings({ peerHost: host, seed, ...mirror }),
     ...{ host, port, open, maxConnections, shutdownTimeout },
     ...(maxConnectionsPerClient === undefined ? {} : { maxConnectionsPerClient }),
     ...(bandwidth === undefined ? {} : { bandwidth }),

@@ -74,7 +74,8 @@ export class Seeder implements IdleTorrents {
     const news: Uint8Array[] = [];
     for (const hash of [infoHash, infoHashV2?.subarray(0, 20)]) {
       if (!hash || this.has(hash)) continue;
-      const row = { infoHash: hash, repo, commit, path: pathOfSubject(subject), variant };
+      const path = pathOfSubject(subject);
+      const row = { infoHash: hash, repo, commit, path, variant, madeAt: this.#options.clock.now() };
       this.#options.torrents.put(row, encryptionLookupKey(hash));
       news.push(hash);
     }

@@ -130,6 +130,21 @@ test('trackers are told of what was made', async () => {
   expect(asked[0]).toContain('left=0');
 });
 
+test('a magnet link without a tracker or an address is found in the DHT', async () => {
+  const hub = await sampleHub({ repos: [REPO] });
+  const node = await loopbackClient({ dht: { bootstrap: [] } });
+  const dhtNodes = [`127.0.0.1:${node.port}`];
+  const mirror = await startMirror({ hub, peerPort: 0, dht: true, dhtNodes });
+  await fetchBytes(`${mirror.url}/torrent/org/model?wait=20`);
+  const { infoHash } = await (await fetch(`${mirror.url}/magnet/org/model`)).json();
+  const client = await loopbackClient({ dht: { bootstrap: dhtNodes } });
+  const to = await tempDir();
+  const got = await client.add(`magnet:?xt=urn:btih:${infoHash}`, { to, onlyPeers: true });
+  await got.done();
+  await expectModel(join(to, 'model'));
+  await mirror.close();
+});
+
 function systemSleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds);

@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Catalog, StoredBlob } from '../../src/contracts/catalog.ts';
 import type { ContentId, Entry, RepoRef, Tree } from '../../src/contracts/domain.ts';
 import type { FileHashes, PieceHashes } from '../../src/contracts/piece-hashes.ts';
+import type { SeededTorrent } from '../../src/contracts/seeded-torrents.ts';
 
 /** Opens the catalogue of one place; opened again, it knows what it was told before. */
 export type OpenCatalog = () => Promise<Catalog>;
@@ -270,6 +271,41 @@ export function describeCatalog(implementation: string, createPlace: () => Promi
       catalog.counters.add(MODEL, { bytesFromHub: 1 });
       catalog.counters.add(other, { bytesFromHub: 1 });
       expect(catalog.counters.topRepos(2).map((repo) => repo.lastRequest)).toEqual([at, 0]);
+    });
+  });
+
+  describe(`${implementation}: seeded torrents`, () => {
+    const torrent = (value: number, path: string, madeAt: number): SeededTorrent => {
+      const infoHash = new Uint8Array(20).fill(value);
+      return { infoHash, repo: MODEL, commit: COMMIT, path, variant: 'default', madeAt };
+    };
+
+    test('are found by either name, across a restart, until they are removed', async () => {
+      const { catalog, reopen } = await openEmpty();
+      const [one, other] = [torrent(1, '', 5), torrent(2, 'a/b.bin', 6)];
+      catalog.torrents.put(one, 'key 1');
+      catalog.torrents.put(other, 'key 2');
+      const { torrents } = await reopen();
+      expect(torrents.find(one.infoHash)).toEqual(one);
+      expect(torrents.findByLookupKey('key 2')).toEqual(other);
+      expect(torrents.find(new Uint8Array(20))).toBeUndefined();
+      torrents.remove(one.infoHash);
+      expect([torrents.find(one.infoHash), torrents.findByLookupKey('key 1'), torrents.count()]).toEqual([
+        undefined,
+        undefined,
+        1,
+      ]);
+    });
+
+    test('are walked through by their hash, and listed by their age', async () => {
+      const { catalog } = await openEmpty();
+      const all = [torrent(3, '', 10), torrent(1, '', 30), torrent(2, '', 20), torrent(9, 'file', 99)];
+      for (const each of all) catalog.torrents.put(each, `key of ${each.infoHash[0]}`);
+      const first = (list: readonly SeededTorrent[]) => list.map(({ infoHash }) => infoHash[0]);
+      expect(first(catalog.torrents.after(new Uint8Array(0), 2))).toEqual([1, 2]);
+      expect(first(catalog.torrents.after(new Uint8Array(20).fill(2), 9))).toEqual([3, 9]);
+      expect(first(catalog.torrents.newest('repo', 2))).toEqual([1, 2]);
+      expect(first(catalog.torrents.newest('file', 2))).toEqual([9]);
     });
   });
 
