@@ -294,6 +294,15 @@ export const settings: readonly Setting[] = [
     help: 'Announce the newest 100 torrents of repos, and of files, in the BitTorrent DHT, to all the world. On the UDP port of the same number as --peer-port.',
   },
   {
+    name: 'mapPort',
+    flag: 'map-port',
+    group: 'Torrents',
+    kind: toggle,
+    schema: optionSchemas.mapPort,
+    default: 'false',
+    help: 'Ask the router to pass --peer-port on to this machine, by NAT-PMP or UPnP.',
+  },
+  {
     name: 'dhtNodes',
     flag: 'dht-node',
     group: 'Torrents',

@@ -11,6 +11,8 @@ import type { ExtensionHandler } from '../swarm/environment.ts';
 import type { TorrentSource } from '../swarm/source-lanes.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { TorrentStatus } from '../swarm/torrent-status.ts';
+import type { PortMapping } from '../transport/port-mapping.ts';
+import type { PortMappingResult } from '../transport/port-mapping-protocol.ts';
 import { ClientTorrent } from './client-torrent.ts';
 import { HubDownload } from './hub-download.ts';
 import type { AddOptions, ClientOptions, DownloadOptions } from './options.ts';
@@ -29,6 +31,8 @@ const HUB = 'https://huggingface.co';
 export interface ClientStatus {
   /** Where peers are let in; 0: nowhere. */
   readonly port: number;
+  /** What the router said; undefined while it is asked, or when it is not. */
+  readonly portMapping: PortMappingResult | undefined;
   readonly torrents: readonly TorrentStatus[];
 }
 
@@ -40,6 +44,7 @@ interface Parts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly hub: NonNullable<ClientOptions['hub']>;
+  readonly mapping: () => PortMapping | undefined;
   readonly closers: readonly (() => Promise<unknown>)[];
 }
 
@@ -59,6 +64,11 @@ export class Client {
   /** Where peers are let in; 0: nowhere. */
   get port(): number {
     return this.#parts.swarm.port;
+  }
+
+  /** What the router said, when it has; undefined: it is not asked (`mapPort`). */
+  get portMapping(): Promise<PortMappingResult> | undefined {
+    return this.#parts.mapping()?.done;
   }
 
   get torrents(): readonly ClientTorrent[] {
@@ -116,7 +126,8 @@ export class Client {
 
   /** How everything stands now: plain data. */
   status(): ClientStatus {
-    return { port: this.port, torrents: this.torrents.map((torrent) => torrent.status()) };
+    const portMapping = this.#parts.mapping()?.result;
+    return { port: this.port, portMapping, torrents: this.torrents.map((torrent) => torrent.status()) };
   }
 
   /** Ends everything: no socket, no timer, no handle is left. What is verified stays. */

@@ -10,6 +10,7 @@ import { isSwarmError } from '../errors.ts';
 import { createHashPool } from '../hashing/hash-pool.ts';
 import { createResumeFiles } from '../storage/resume-files.ts';
 import { Swarm } from '../swarm/swarm.ts';
+import { mapPort, type PortMapping } from '../transport/port-mapping.ts';
 import { createTcpTransport } from '../transport/tcp.ts';
 import { Client } from './client.ts';
 import type { ClientOptions } from './options.ts';
@@ -25,6 +26,7 @@ export async function createClient(options: ClientOptions = {}): Promise<Client>
   const hashing = createHashPool(options.hashThreads === undefined ? {} : { threads: options.hashThreads });
   const udp = createUdpTracker();
   let dht: Dht | undefined;
+  let mapping: PortMapping | undefined;
   const lsd = options.lsd === false ? undefined : createLsd({ clock });
   const swarm = new Swarm({
     clock,
@@ -44,12 +46,19 @@ export async function createClient(options: ClientOptions = {}): Promise<Client>
       return combineDiscovery(ways.filter((way) => way !== undefined));
     },
   });
-  const closers = [() => udp.close(), async () => dht?.close(), async () => lsd?.close(), () => hashing.close()];
+  const closers = [
+    async () => mapping?.close(),
+    () => udp.close(),
+    async () => dht?.close(),
+    async () => lsd?.close(),
+    () => hashing.close(),
+  ];
   const { random = Math.random, hub = {} } = options;
-  const client = new Client({ swarm, fetch, hashing, clock, random, hub, closers });
+  const client = new Client({ swarm, fetch, hashing, clock, random, hub, mapping: () => mapping, closers });
   try {
     if (port !== false) await swarm.listen();
     dht = await openDht(options, swarm.port);
+    if (options.mapPort && swarm.port > 0) mapping = mapPort({ port: swarm.port, udp: dht?.port === swarm.port });
   } catch (error) {
     await client.close();
     throw error;

@@ -14,6 +14,8 @@ export interface ClientOptions {
   readonly dht?: boolean | { readonly port?: number; readonly bootstrap?: readonly string[] };
   /** Look for peers on the local network (BEP 14). Default true. */
   readonly lsd?: boolean;
+  /** Ask the router to pass our port on (NAT-PMP, UPnP). Default false. */
+  readonly mapPort?: boolean;
   /** Ask trackers. Default true. */
   readonly trackers?: boolean;
   /** Folder for what is known of torrents between runs. Without it files on the disk are hashed when a torrent is added. */

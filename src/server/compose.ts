@@ -123,13 +123,22 @@ export async function compose(options: CompositionOptions): Promise<Composition>
   library = new TorrentLibrary(held, catalog, (subject, variant, sealed) => {
     for (const infoHash of seeding?.seeder.made(subject, variant, sealed) ?? []) seeding?.announce(infoHash);
   });
-  const { seed, peerPort, peerHost, trackers, dht, dhtNodes, lsd } = options;
+  const { seed, peerPort, peerHost, trackers, dht, dhtNodes, lsd, mapPort } = options;
   seeding =
     options.torrents && seed
       ? opening.adopt(
           await openSeeding({
             ...{ repos, rule, library, blobs, counters, clock, logger, hashing, trackers },
-            ...{ torrents: catalog.torrents, refs: catalog, host: peerHost, port: peerPort, dht, dhtNodes, lsd },
+            ...{
+              torrents: catalog.torrents,
+              refs: catalog,
+              host: peerHost,
+              port: peerPort,
+              dht,
+              dhtNodes,
+              lsd,
+              mapPort,
+            },
           }),
           (it) => it.close(),
         )

@@ -61,6 +61,8 @@ export interface ModelswarmOptions {
   readonly peerHost?: string;
   /** Announces the newest torrents in the DHT, to all the world. Default false. */
   readonly dht?: boolean;
+  /** Asks the router to pass the port for peers on (NAT-PMP, UPnP). Default false. */
+  readonly mapPort?: boolean;
   /** `host:port` of nodes through which the DHT is entered. Default: the well-known ones. */
   readonly dhtNodes?: readonly string[];
   /** Announces the newest torrents on the local network (BEP 14). Default: unless peers are served on loopback only. */

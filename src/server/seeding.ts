@@ -13,6 +13,7 @@ import { Swarm } from '../swarm/swarm.ts';
 import { Announcer, type AnnouncerOptions } from '../torrents/announcer.ts';
 import { Presence } from '../torrents/presence.ts';
 import { Seeder, type SeederOptions } from '../torrents/seeder.ts';
+import { mapPort } from '../transport/port-mapping.ts';
 import { createTcpTransport } from '../transport/tcp.ts';
 import { isLoopbackName } from './host-check.ts';
 
@@ -35,6 +36,7 @@ export interface SeedingOptions extends SeederOptions {
   readonly lsd: boolean | undefined;
   /** `host:port`; none: the well-known ones. */
   readonly dhtNodes: readonly string[];
+  readonly mapPort: boolean;
 }
 
 /** The server as a peer. */
@@ -86,6 +88,8 @@ export async function openSeeding(options: SeedingOptions): Promise<Seeding> {
   });
   const discovery = await openDiscovery(options, swarm.port);
   const presence = discovery && new Presence({ discovery, torrents, refs, peerId, port: swarm.port, clock });
+  const mapping = options.mapPort ? mapPort({ port: swarm.port, udp: options.dht }) : undefined;
+  void mapping?.done.then((result) => logger.info({ port: swarm.port, ...result }, 'seeding: the router was asked'));
   logger.info({ host, port: swarm.port }, 'seeding: peers are let in');
   return {
     seeder,
@@ -96,6 +100,7 @@ export async function openSeeding(options: SeedingOptions): Promise<Seeding> {
     },
     async close() {
       announcer.close();
+      await mapping?.close();
       await presence?.close();
       await seeder.close();
       await udp.close();

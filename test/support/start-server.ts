@@ -117,10 +117,17 @@ export async function runCli(
   return { exit, stdout, stderr };
 }
 
+/** The command from source, as a program and its first arguments. */
+export const CLI: readonly string[] = [
+  process.execPath,
+  '--conditions=modelswarm-source',
+  join(ROOT, 'src/cli/main.ts'),
+];
+
 /** Starts the command from source. It sees only PATH, HOME (a folder without configuration) and `environment`. */
 export function spawnCli(args: readonly string[], environment: Readonly<Record<string, string>> = {}): ChildProcess {
-  const main = join(ROOT, 'src/cli/main.ts');
-  return spawn(process.execPath, ['--conditions=modelswarm-source', main, ...args], {
+  const [program = '', ...first] = CLI;
+  return spawn(program, [...first, ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, HOME: '/nonexistent', NO_COLOR: '1', ...environment },

@@ -20,6 +20,7 @@ export interface SwarmFlags {
   readonly dht: boolean;
   readonly dhtNode?: readonly string[];
   readonly lsd: boolean;
+  readonly mapPort?: boolean;
   readonly upstream?: string;
   readonly json?: boolean;
 }
@@ -44,6 +45,7 @@ export function addSwarmFlags(command: Command): Command {
       peerAddresses,
     )
     .option('--no-lsd', 'do not look for peers on the local network')
+    .option('--map-port', 'ask the router to pass our port on, by NAT-PMP or UPnP')
     .option('--upstream <url>', 'the Hub (default: HF_ENDPOINT, else https://huggingface.co)')
     .option('--json', 'one JSON document per line, for scripts');
 }
@@ -55,6 +57,7 @@ export function openClient(flags: SwarmFlags, environment: Environment, token: s
     encryption: flags.encryption ?? 'allowed',
     dht: flags.dht && flags.dhtNode ? { bootstrap: flags.dhtNode } : flags.dht,
     lsd: flags.lsd,
+    mapPort: flags.mapPort ?? false,
     maxDownRate: flags.maxRate,
     maxUpRate: flags.maxUpRate,
     hub: { endpoint: hubOf(flags, environment), token, proxy: proxyOf(environment) },

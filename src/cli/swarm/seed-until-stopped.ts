@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Client } from '../../client/client.ts';
 import type { ClientTorrent } from '../../client/client-torrent.ts';
+import type { PortMappingResult } from '../../transport/port-mapping-protocol.ts';
 import type { Terminal } from '../terminal.ts';
 import { formatSize } from '../values.ts';
 import { countPeers } from './report.ts';
@@ -13,6 +14,11 @@ export async function seedUntilStopped(
   { json = false }: { readonly json?: boolean | undefined },
 ): Promise<void> {
   if (!json) terminal.complain(`seeding on port ${client.port}; ctrl-C ends it`);
+  void client.portMapping?.then((result) => {
+    if (terminal.stop.aborted) return;
+    if (json) terminal.print(JSON.stringify({ type: 'port-mapping', ...result }));
+    else terminal.complain(describeMapping(client.port, result));
+  });
   const pause = json || terminal.stderr.isTTY ? 1000 : 60_000;
   while (!terminal.stop.aborted) {
     await setTimeout(pause, undefined, { signal: terminal.stop }).catch(() => {});
@@ -20,6 +26,11 @@ export async function seedUntilStopped(
     report(torrents, terminal, json);
   }
   if (terminal.stderr.isTTY && !json) terminal.stderr.write('\n');
+}
+
+function describeMapping(port: number, result: PortMappingResult): string {
+  if (result.state === 'mapped') return `the router passes ${result.address} on to us (${result.by})`;
+  return `the router does not pass port ${port} on: ${result.reason}`;
 }
 
 function report(torrents: readonly ClientTorrent[], terminal: Terminal, json: boolean): void {
