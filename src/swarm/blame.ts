@@ -14,7 +14,8 @@ const MOST_CASES = 100;
 
 /**
  * Finds out who sent the bad blocks of a piece that failed. Whoever sent all of it is guilty at once. Else what everybody sent is remembered, and
- * the piece is fetched again from one sender alone: when it is good, the senders of other blocks are the liars.
+ * the piece is fetched again from one sender alone: when it is good, the senders of other blocks are the liars. Where a v2 torrent's peers tell the
+ * hashes of the blocks, they are found at once.
  */
 export class Blame {
   /** By piece; without exhibits where it is clear, or there are too many. */
@@ -46,6 +47,23 @@ export class Blame {
     }
     return [...guilty];
   }
+
+  /**
+   * The hashes of a failed piece's blocks, of which `dataLength` bytes are a file's, are known. Returns who had sent something else; the next try may come
+   * from many again.
+   */
+  settled(piece: number, leaves: Uint8Array, dataLength: number): object[] {
+    const remembered = this.#cases.get(piece);
+    if (!remembered) return [];
+    this.#cases.delete(piece);
+    const blocks = Math.floor(dataLength / BLOCK_BYTES);
+    const guilty = remembered
+      .slice(0, blocks)
+      .filter((exhibit, block) => exhibit && !sameBytes(exhibit.hash, leaves.subarray(block * 32, block * 32 + 32)));
+    // It was in the part of a block, beside pads, which has no hash here: the slow way finds it.
+    if (guilty.length === 0) this.#cases.set(piece, remembered);
+    return [...new Set(guilty.flatMap((exhibit) => (exhibit ? [exhibit.sender] : [])))];
+  }
 }
 
 function exhibits(active: ActivePiece<object>): (Exhibit | undefined)[] {
@@ -53,6 +71,6 @@ function exhibits(active: ActivePiece<object>): (Exhibit | undefined)[] {
     const sender = active.senderOf(block);
     const start = block * BLOCK_BYTES;
     const bytes = active.buffer.subarray(start, start + active.blockLength(block));
-    return sender && { sender, hash: platform.digest('SHA-1', bytes) };
+    return sender && { sender, hash: platform.digest('SHA-256', bytes) };
   });
 }

@@ -10,6 +10,7 @@ import {
   type HashRequest,
 } from '../wire/hash-messages.ts';
 import { encodePayload } from '../wire/messages.ts';
+import type { LeafHashes } from './leaf-hashes.ts';
 import type { Peer } from './peer.ts';
 import type { PieceHashes } from './piece-hashes.ts';
 
@@ -33,6 +34,7 @@ interface Wanted {
 export interface HashExchangeOptions {
   readonly pieceLength: number;
   readonly hashes: PieceHashes;
+  readonly leaves: LeafHashes;
   readonly clock: Clock;
   readonly peers: ReadonlySet<Peer>;
   /** A layer is complete. */
@@ -83,6 +85,10 @@ export class HashExchange {
       return;
     }
     const top = this.#topOf(request.root);
+    if (request.base === 0) {
+      this.#options.leaves.answer(peer, request, top);
+      return;
+    }
     const hashes = top && readSpan(top, request, request.proofLayers);
     peer.send(
       hashes
@@ -96,6 +102,7 @@ export class HashExchange {
     const answer = decodeHashes(payload);
     if (!answer) return false;
     const { request, hashes } = answer;
+    if (request.base === 0) return this.#options.leaves.take(request, hashes);
     const wanted = this.#wanted.get(toHex(request.root));
     // Another peer may have been asked meanwhile.
     if (!wanted?.missing.has(request.index)) return true;
@@ -109,6 +116,13 @@ export class HashExchange {
     if (wanted.missing.size === 0) this.#complete(wanted);
     else this.ask(peer);
     return true;
+  }
+
+  /** The peer does not have what it was asked for. */
+  rejected(peer: Peer, payload: Uint8Array): void {
+    const request = decodeHashRequest(payload);
+    if (request?.base === 0) this.#options.leaves.rejected(request);
+    else this.forget(peer);
   }
 
   /** The peer does not have what it was asked for, or is gone: others are asked. */

@@ -1,8 +1,9 @@
 import { fromHex, toHex } from '../base/hex.ts';
 import { sameBytes } from '../base/same-bytes.ts';
 import type { HashPool, RunHashes, RunPart, StoreOutcome } from '../contracts/hasher.ts';
-import { layerMatches } from '../metainfo/merkle.ts';
-import type { Torrent } from '../metainfo/torrent.ts';
+import { BLOCK_BYTES, layerMatches, merkleRoot } from '../metainfo/merkle.ts';
+import { treeHeight } from '../metainfo/merkle-proof.ts';
+import type { Torrent, TorrentFile } from '../metainfo/torrent.ts';
 import type { PieceMap } from './piece-map.ts';
 
 const SHA1 = 20;
@@ -15,6 +16,8 @@ export class PieceHashes {
   readonly #hashing: HashPool;
   /** By root, hex; more may come from peers. */
   readonly #layers: Map<string, Uint8Array>;
+  /** By root, hex. */
+  readonly #files = new Map<string, TorrentFile>();
   /** Bytes of the files that have a layer, by root, hex. */
   readonly #lengths = new Map<string, number>();
 
@@ -23,8 +26,10 @@ export class PieceHashes {
     this.#map = map;
     this.#hashing = hashing;
     this.#layers = new Map(torrent.pieceLayers);
-    for (const { root, length } of torrent.files) {
-      if (root && length > torrent.pieceLength) this.#lengths.set(toHex(root), length);
+    for (const file of torrent.files) {
+      if (!file.root || torrent.version === 'v1') continue;
+      this.#files.set(toHex(file.root), file);
+      if (file.length > torrent.pieceLength) this.#lengths.set(toHex(file.root), file.length);
     }
   }
 
@@ -58,9 +63,39 @@ export class PieceHashes {
     return missing.map(([root, length]) => ({ root: fromHex(root), length }));
   }
 
+  /** Where the hashes of a piece's blocks are in the tree of its file; undefined where the torrent has no v2 side. */
+  leafSpan(piece: number): { readonly root: Uint8Array; readonly index: number; readonly length: number } | undefined {
+    const [slice] = this.#map.slices(piece);
+    const file = slice && this.#torrent.files[slice.file];
+    if (this.#torrent.version === 'v1' || !file?.root) return undefined;
+    const { pieceLength } = this.#torrent;
+    if (file.length <= pieceLength)
+      return { root: file.root, index: 0, length: 2 ** treeHeight(file.length, BLOCK_BYTES) };
+    const length = pieceLength / BLOCK_BYTES;
+    return { root: file.root, index: (piece - file.offset / pieceLength) * length, length };
+  }
+
+  /** The piece that has a block of the file with this root; undefined when there is none. */
+  pieceOfLeaf(root: Uint8Array, index: number): number | undefined {
+    const file = this.#files.get(toHex(root));
+    if (!file || index * BLOCK_BYTES >= file.length) return undefined;
+    return Math.floor((file.offset + index * BLOCK_BYTES) / this.#torrent.pieceLength);
+  }
+
+  /** Do the hashes of all blocks of a piece lead to what it must hash to? */
+  matchesLeaves(piece: number, leaves: Uint8Array): boolean {
+    const width = this.leafSpan(piece)?.length;
+    return leaves.length === (width ?? 0) * SHA256 && sameBytes(merkleRoot(leaves), this.#expectedNode(piece)?.hash);
+  }
+
+  /** Bytes of a piece that are a file's: what follows is pad. */
+  dataLength(piece: number): number {
+    return this.#map.slices(piece).reduce((sum, { length }) => sum + length, 0);
+  }
+
   /** Are these the bytes of the piece, pads included? A hybrid torrent's are checked both ways. Rejects with INTERNAL, CLOSED. */
   checkBytes(piece: number, bytes: Uint8Array): Promise<boolean> {
-    const dataLength = this.#map.slices(piece).reduce((sum, { length }) => sum + length, 0);
+    const dataLength = this.dataLength(piece);
     return this.#check(piece, [bytes], [bytes.subarray(0, dataLength)], bytes.length === dataLength);
   }
 
@@ -78,8 +113,8 @@ export class PieceHashes {
 
   /** Are the bytes that SHA-1 is taken of those that the v2 tree stands on? Not where pads follow them. */
   isPlain(piece: number): boolean {
-    const dataLength = this.#map.slices(piece).reduce((sum, { length }) => sum + length, 0);
-    return this.isKnown(piece) && (this.#torrent.version !== 'hybrid' || dataLength === this.#map.size(piece));
+    const isWhole = this.#torrent.version !== 'hybrid' || this.dataLength(piece) === this.#map.size(piece);
+    return this.isKnown(piece) && isWhole;
   }
 
   /** The same for a piece in files. Rejects with INTERNAL when one cannot be read that far. */

@@ -13,6 +13,7 @@ import { METADATA_ID, type OwnExtensions, sendExtensions } from './extensions.ts
 import { FileProgress } from './file-progress.ts';
 import { HashExchange } from './hash-exchange.ts';
 import { Interest } from './interest.ts';
+import { LeafHashes } from './leaf-hashes.ts';
 import { answerMetadataRequest } from './metadata-exchange.ts';
 import { Peer, type PeerOwner } from './peer.ts';
 import type { PeerArrival } from './peer-intake.ts';
@@ -82,6 +83,7 @@ export class TorrentSession implements PeerOwner {
   readonly #uploads: Uploads;
   readonly #choker: Choker;
   readonly #blame = new Blame();
+  readonly #leaves: LeafHashes;
   readonly #exchange: HashExchange;
   readonly #superSeed: SuperSeed | undefined;
   readonly #stop = new AbortController();
@@ -113,7 +115,7 @@ export class TorrentSession implements PeerOwner {
       have,
       events: {
         stored: (active) => this.#stored(active),
-        bad: (active) => this.#ban(this.#blame.failed(active)),
+        bad: (active) => this.#failed(active),
         failed: (error) => this.#fail(error),
         roomMade: () => {
           this.#lanes.madeRoom();
@@ -157,7 +159,14 @@ export class TorrentSession implements PeerOwner {
       isSeeding: () => this.isFinished,
       onChoke: (peer) => this.#uploads.choked(peer),
     });
+    this.#leaves = new LeafHashes({
+      ...{ map, have, storage, clock },
+      hashes: this.hashes,
+      peers: this.peers,
+      onLeaves: (piece, leaves) => this.#ban(this.#blame.settled(piece, leaves, this.hashes.dataLength(piece))),
+    });
     this.#exchange = new HashExchange({
+      leaves: this.#leaves,
       pieceLength: torrent.pieceLength,
       hashes: this.hashes,
       clock,
@@ -312,7 +321,7 @@ export class TorrentSession implements PeerOwner {
         if (!this.#exchange.take(peer, message.payload)) this.#ban([peer]);
         return;
       case 'hashReject':
-        this.#exchange.forget(peer);
+        this.#exchange.rejected(peer, message.payload);
         return;
       default:
     }
@@ -361,8 +370,15 @@ export class TorrentSession implements PeerOwner {
     if (this.have.isFull && (peer.isSeed || peer.isUploadOnly)) peer.close('both have everything');
   }
 
+  #failed(active: ActivePiece<object>): void {
+    const guilty = this.#blame.failed(active);
+    if (guilty.length === 0) this.#leaves.ask(active.piece, active.senders());
+    this.#ban(guilty);
+  }
+
   #stored(active: ActivePiece<object>): void {
     const { piece } = active;
+    this.#leaves.forget(piece);
     this.#ban(this.#blame.passed(active));
     this.#interest.stored(piece, this.peers);
     for (const peer of this.peers) this.#sendHave(peer, piece);
