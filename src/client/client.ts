@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../contracts/clock.ts';
 import type { HashPool } from '../contracts/hasher.ts';
@@ -19,7 +20,7 @@ import type { AddOptions, ClientOptions, DownloadOptions } from './options.ts';
 import { parseAddress } from './parse-address.ts';
 import { RepoDownload } from './repo-download.ts';
 import { folderLayout, hfCacheLayout, type RepoLayout } from './repo-layout.ts';
-import { parseRepoSubject, planRepo, type RepoPlan } from './repo-plan.ts';
+import { parseRepoSubject, planRepo, type RepoPlan, type RepoSubject } from './repo-plan.ts';
 import { askForTorrent, hubSourceOf, openRepoStorage } from './repo-torrent.ts';
 import { openTorrentFolder } from './torrent-folder.ts';
 import { readTorrentInput, type TorrentInput, torrentInput } from './torrent-input.ts';
@@ -76,10 +77,14 @@ export class Client {
   }
 
   /**
-   * Takes a torrent and begins with it: a magnet link, the bytes of a torrent file, its path or URL, or an info-hash in hex.
-   * Rejects with BAD_MAGNET, BAD_TORRENT, CONFIG, TOO_LARGE, UPSTREAM_UNAVAILABLE, `signal.reason`; BAD_REQUEST when it was added before.
+   * Takes a torrent and begins with it: a magnet link, the bytes of a torrent file, its path or URL, an info-hash in hex, or
+   * `[datasets/|spaces/]org/name[@revision][/file]`, of which a server must have the torrent (without one, `download` takes it from the Hub).
+   * Rejects with BAD_MAGNET, BAD_TORRENT, CONFIG, TOO_LARGE, UPSTREAM_*, `signal.reason`; BAD_REQUEST when it was added before; of a repo
+   * also with HUB_REFUSED, RATE_LIMITED, NOT_CACHED.
    */
   async add(input: string | Uint8Array, options: AddOptions = {}): Promise<ClientTorrent> {
+    const repo = typeof input === 'string' ? await repoSubjectOf(input) : undefined;
+    if (repo) return this.#addRepo(repo, options);
     const found = await readTorrentInput(input, this.#parts.fetch, options.signal);
     return this.#begin(found, options, {
       openStorage: async (torrent) => this.#folder(torrent, options),
@@ -95,19 +100,12 @@ export class Client {
   async download(subject: string, options: DownloadOptions): Promise<RepoDownload> {
     const parsed = parseRepoSubject(subject);
     if (!parsed) throw new SwarmError('CONFIG', `"${subject}" is no repo: a repo looks like org/name@revision.`);
-    const { token } = this.#parts.hub;
-    const signal = options.signal ?? new AbortController().signal;
     const hub = await this.#openHub();
-    const plan = await planRepo(hub, parsed, options.files ?? [], { token, signal });
+    const { plan, torrent, problem } = await this.#findRepo(hub, parsed, options.files ?? [], options);
     const layout = options.to === undefined ? hfCacheLayout(options.cache, plan) : folderLayout(options.to);
-    const problems: string[] = [];
-    const onProblem = (message: string): void => void problems.push(message);
-    const server = options.server ?? this.#ownServer();
-    const torrent = server && (await askForTorrent(server, plan, this.#parts.fetch, onProblem, signal));
     const work = torrent
       ? this.#downloadTorrent(hub, torrent, plan, layout, options)
       : this.#downloadFromHub(hub, plan, layout, options);
-    const problem = torrent ? undefined : (problems[0] ?? 'no server was named that has torrents');
     return new RepoDownload({ plan, layout, work, problem });
   }
 
@@ -176,12 +174,36 @@ export class Client {
     return added;
   }
 
+  /** What of a repo is wanted, and the torrent that a server has of it, or why there is none. */
+  async #findRepo(
+    hub: HubClient,
+    subject: RepoSubject,
+    patterns: readonly string[],
+    { signal = new AbortController().signal, server = this.#ownServer() }: Pick<AddOptions, 'signal' | 'server'>,
+  ): Promise<{ plan: RepoPlan; torrent: Torrent | undefined; problem: string | undefined }> {
+    const plan = await planRepo(hub, subject, patterns, { token: this.#parts.hub.token, signal });
+    let problem: string | undefined;
+    const onProblem = (message: string): void => {
+      problem ??= message;
+    };
+    const torrent = server ? await askForTorrent(server, plan, this.#parts.fetch, onProblem, signal) : undefined;
+    return { plan, torrent, problem: torrent ? undefined : (problem ?? 'no server was named that has torrents') };
+  }
+
+  async #addRepo(subject: RepoSubject, options: AddOptions): Promise<ClientTorrent> {
+    const hub = await this.#openHub();
+    const { plan, torrent, problem = '' } = await this.#findRepo(hub, subject, [], options);
+    if (!torrent) throw new SwarmError('NOT_CACHED', `There is no torrent of ${plan.repo.id}: ${problem}.`);
+    const { to = '.', flat = false } = options;
+    return this.#downloadTorrent(hub, torrent, plan, folderLayout(flat ? to : join(to, torrent.name)), options);
+  }
+
   #downloadTorrent(
     hub: HubClient,
     torrent: Torrent,
     plan: RepoPlan,
     layout: RepoLayout,
-    options: DownloadOptions,
+    options: AddOptions | DownloadOptions,
   ): ClientTorrent {
     const { hashing } = this.#parts;
     const { token } = this.#parts.hub;
@@ -254,6 +276,17 @@ function priorities(
     if (priority) return priority(torrent.files[file]?.path ?? '');
     return !select || select.some(([first, last]) => file >= first && file <= last) ? 1 : 0;
   };
+}
+
+/** The repo that a text names; undefined when it names something else: a link, a hash, a torrent file, or a file that is there. */
+async function repoSubjectOf(text: string): Promise<RepoSubject | undefined> {
+  const subject = parseRepoSubject(text);
+  if (!subject || text.endsWith('.torrent')) return undefined;
+  const isThere = await stat(text).then(
+    () => true,
+    () => false,
+  );
+  return isThere ? undefined : subject;
 }
 
 function addressOrNone(text: string) {

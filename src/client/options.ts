@@ -65,6 +65,8 @@ export interface AddOptions {
   readonly trackers?: readonly string[];
   readonly peers?: readonly string[];
   readonly webSeeds?: readonly string[];
+  /** A modelswarm server, which may have the torrent of a repo. Default: the Hub's endpoint, if that is not huggingface.co. */
+  readonly server?: string;
   /** Bytes per second. */
   readonly maxDownRate?: number;
   readonly maxUpRate?: number;
@@ -75,10 +77,8 @@ export interface AddOptions {
 /** How a repo is downloaded: into a folder (`to`), or into the cache of huggingface_hub (`cache`). */
 export type DownloadOptions = Pick<
   AddOptions,
-  'trackers' | 'peers' | 'webSeeds' | 'onlyPeers' | 'maxDownRate' | 'maxUpRate' | 'signal'
+  'trackers' | 'peers' | 'webSeeds' | 'onlyPeers' | 'server' | 'maxDownRate' | 'maxUpRate' | 'signal'
 > & {
   /** Names, folders, or patterns like `*.safetensors`. Default: all files. */
   readonly files?: readonly string[];
-  /** A modelswarm server, which may have the repo's torrent. Default: the Hub's endpoint, if that is not huggingface.co. */
-  readonly server?: string;
 } & ({ readonly to: string; readonly cache?: undefined } | { readonly to?: undefined; readonly cache: string });

@@ -1,5 +1,5 @@
 /** The client as a program uses it: real TCP on loopback, real files. */
-import { open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -7,6 +7,8 @@ import type { Variant } from '../../src/metainfo/canonical.ts';
 import { createTorrent } from '../../src/metainfo/create-torrent.ts';
 import { parseTorrent } from '../../src/metainfo/parse-torrent.ts';
 import { runProgram } from '../support/run-program.ts';
+import { sampleHub } from '../support/sample-hub.ts';
+import { startMirror } from '../support/start-server.ts';
 import { loopbackClient, makeContent, patternBytes } from '../support/swarm-bed.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -294,6 +296,27 @@ test('a client that was closed leaves nothing that keeps a process alive', async
   const args = ['--conditions=modelswarm-source', '--input-type=module', '--eval', script];
   const { code, stdout, stderr } = await runProgram(process.execPath, args);
   expect([code, stdout.trim(), stderr]).toEqual([0, '[]', '']);
+});
+
+test('a repo is added by its name, where a server has its torrent: all of it, or one file of a revision', async () => {
+  const files = { 'model.safetensors': patternBytes(3 * MIB + 5, 1), 'config.json': '{}' };
+  const hub = await sampleHub({ repos: [{ name: 'org/model', files, card: { license: 'mit' } }] });
+  const mirror = await startMirror({ hub });
+  onTestFinished(() => mirror.close());
+  const client = await loopbackClient({ hub: { endpoint: mirror.url } });
+  const to = await tempDir();
+  await expect(client.add('org/model', { to })).rejects.toMatchObject({ code: 'NOT_CACHED' });
+  await (await fetch(`${mirror.url}/torrent/org/model?wait=20`)).arrayBuffer();
+  const one = await client.add('org/model@main/model.safetensors', { to: join(to, 'one') });
+  await one.ready();
+  expect(await one.file('model.safetensors')?.read(5, 10)).toEqual(files['model.safetensors'].slice(5, 15));
+  await one.done();
+  expect(await readdir(join(to, 'one', 'model'))).toEqual(['model.safetensors']);
+  await one.remove();
+  const all = await client.add('org/model', { to });
+  for await (const { state } of all.updates({ everyMs: 20 })) expect(state).not.toBe('failed');
+  expect((await readdir(join(to, 'model'))).sort()).toEqual(['config.json', 'model.safetensors']);
+  await expect(client.add('org/none', { to })).rejects.toMatchObject({ code: 'HUB_REFUSED' });
 });
 
 test('what is no torrent is told so', async () => {
