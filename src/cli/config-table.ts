@@ -81,6 +81,15 @@ export const settings: readonly Setting[] = [
     help: 'Find such servers on the local network (multicast, BEP 14), and be found there, unless --host is a loopback address. For networks whose machines you trust not to waste your time: wrong bytes are noticed when the file is whole.',
   },
   {
+    name: 'torrentSources',
+    flag: 'from-torrent',
+    group: 'Hub',
+    kind: texts('torrent'),
+    schema: optionSchemas.torrentSources,
+    otherwise: 'none',
+    help: 'A torrent (magnet link, URL or path) whose peers bring files beside the Hub. It must name the commit that it is of, as those of modelswarm do.',
+  },
+  {
     name: 'httpsProxy',
     flag: 'https-proxy',
     group: 'Hub',

@@ -1,7 +1,7 @@
 import type { Grant } from './access.ts';
 import type { ByteReader } from './byte-reader.ts';
 import type { ContentId } from './domain.ts';
-import type { Whereabouts } from './neighbours.ts';
+import type { Whereabouts } from './fill-helper.ts';
 
 /** How bytes that are being served were checked (`X-Modelswarm-Verified`). */
 export type Verified = 'blob' | 'provisional';

@@ -4,10 +4,10 @@ import type { Clock } from '../contracts/clock.ts';
 import type { Counters } from '../contracts/counters.ts';
 import type { ContentId } from '../contracts/domain.ts';
 import type { Files, OpenFile, ReadIntent } from '../contracts/files.ts';
+import type { FillHelper, Whereabouts } from '../contracts/fill-helper.ts';
 import type { HashPool } from '../contracts/hasher.ts';
 import type { HubClient } from '../contracts/hub.ts';
 import type { Logger } from '../contracts/logger.ts';
-import type { Neighbours, Whereabouts } from '../contracts/neighbours.ts';
 import type { PieceHashStore } from '../contracts/piece-hashes.ts';
 import { isSwarmError, SwarmError } from '../errors.ts';
 import { hashBytes } from '../hashing/hash-bytes.ts';
@@ -49,8 +49,8 @@ export interface FilesOptions {
   readonly random?: () => number;
   /** Bytes that come from the Hub are counted here, for the repo that they were first asked for in. */
   readonly counters?: Counters | undefined;
-  /** Servers near by, which are asked before the Hub is. Default: none. */
-  readonly neighbours?: Neighbours | undefined;
+  /** Who may have a file besides the Hub; they are asked when a fill starts. Default: nobody. */
+  readonly helpers?: readonly FillHelper[];
   /** Files that torrents may be made of are hashed for them on their way. Default: none are. */
   readonly torrents?: TorrentHashing | undefined;
 }
@@ -129,7 +129,7 @@ class FileEngine implements Files {
     const key = contentKey(content);
     if (this.#fills.isOpening(key)) return 'asking';
     const fill = this.#fills.find(key);
-    const isShared = fill?.grant.access === 'public' && fill.failure === undefined && !fill.neighbour;
+    const isShared = fill?.grant.access === 'public' && fill.failure === undefined && !fill.isDependent;
     return isShared ? 'filling' : 'absent';
   }
 
@@ -223,10 +223,8 @@ class FileEngine implements Files {
   }
 
   #doubt(fill: Fill): void {
-    const { neighbour, neighbourBytes } = fill;
-    const isNeighbours = neighbour !== undefined && neighbourBytes > 0;
-    this.#suspects.add(fill.key, !isNeighbours);
-    if (isNeighbours) this.#options.neighbours?.distrust(neighbour);
+    this.#suspects.add(fill.key, fill.helped.length === 0);
+    for (const { helper } of fill.helped) helper.distrust();
   }
 
   #ended(fill: Fill, failure: unknown): void {
@@ -264,7 +262,7 @@ function logEnd(logger: Logger, fill: Fill, failure: unknown, now: number): void
     size: fill.size,
     seconds,
     fetchedBytes,
-    neighbourBytes: fill.neighbourBytes,
+    helped: Object.fromEntries(fill.helped.map(({ helper, bytes }) => [helper.source.name, bytes])),
     resumedBytes: fill.resumedBytes,
     requests,
     hedgedBytes,

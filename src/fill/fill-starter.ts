@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Grant } from '../contracts/access.ts';
 import type { ContentId } from '../contracts/domain.ts';
 import type { ReadIntent } from '../contracts/files.ts';
-import type { RangeSource } from '../contracts/range-source.ts';
+import type { HelpingSource } from '../contracts/fill-helper.ts';
 import { isSwarmError } from '../errors.ts';
 import { openPartFile } from '../storage/part-file.ts';
 import { ConnectionBudget } from '../transfer/connection-budget.ts';
@@ -50,20 +50,28 @@ export function createFillStarter(
     );
 
   /**
-   * A neighbour may stand in for the Hub where the Hub gives the file to everybody, which it must have shown by a byte of it: a pointer alone
+   * Others than the Hub may bring a file that the Hub gives to everybody, which it must have shown by a byte of it: a pointer alone
    * opens nothing.
    */
-  async function neighbourOf(grant: Grant): Promise<RangeSource | undefined> {
-    const source = await options.neighbours?.sourceOf(grant);
-    if (source) await grant.verifyServable();
-    return source;
+  async function helpersOf(grant: Grant): Promise<readonly HelpingSource[]> {
+    const { helpers = [] } = options;
+    if (grant.access !== 'public' || helpers.length === 0) return [];
+    const found = await Promise.all(helpers.map((helper) => helper.find(grant)));
+    const able = found.filter((helper) => helper !== undefined);
+    try {
+      if (able.length > 0) await grant.verifyServable();
+      return able;
+    } catch (error) {
+      await Promise.all(able.map((helper) => helper.close()));
+      throw error;
+    }
   }
 
   return {
     async start(grant, content, key, range) {
       const whole = range === undefined;
       options.admit?.(grant.client, range ? range.end - range.start : content.size);
-      const neighbour = await neighbourOf(grant);
+      const helpers = await helpersOf(grant);
       const name = partName(key);
       const left = await shelf.take(name);
       let room: Room | undefined;
@@ -101,12 +109,13 @@ export function createFillStarter(
           onEnd: options.onEnd,
         });
         fill.addSource(grant.token ?? '', source(grant));
-        if (neighbour) fill.addNeighbour(neighbour);
+        for (const helper of helpers) fill.addHelper(helper);
         // Asked for now, needed at the end: a failure is dealt with there.
         grant.proof().catch(() => {});
         return fill;
       } catch (error) {
         room?.release();
+        await Promise.all(helpers.map((helper) => helper.close()));
         if (left) shelf.put(name, left.directory, left.bytes);
         throw error;
       }

@@ -5,6 +5,7 @@ import type { ByteReader } from '../contracts/byte-reader.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { Counters } from '../contracts/counters.ts';
 import type { Blob, ContentId } from '../contracts/domain.ts';
+import type { HelpingSource } from '../contracts/fill-helper.ts';
 import type { FileHasher, HashPool } from '../contracts/hasher.ts';
 import type { Part } from '../contracts/part.ts';
 import type { RangeSource } from '../contracts/range-source.ts';
@@ -76,9 +77,8 @@ export class Fill {
   /** The part is stored as a blob, or did not match: nothing of it is to be kept. */
   #discard = false;
   readonly #sourceIds = new Set<string>();
-  /** What the file comes from instead of the Hub, as long as that goes well. */
-  #neighbour: RangeSource | undefined;
-  #neighbourBytes = 0;
+  /** Others than the Hub, and what came from each. */
+  readonly #helpers = new Map<RangeSource, { readonly helper: HelpingSource; bytes: number }>();
   #hubBytes = 0;
 
   constructor(options: FillOptions) {
@@ -153,19 +153,22 @@ export class Fill {
     this.transfer.addSource(source);
   }
 
-  /** Reads from this neighbour first. The Hub must be a source already. */
-  addNeighbour(source: RangeSource): void {
-    this.#neighbour = source;
-    this.transfer.addSource(source);
+  /** Reads from somebody else, too. The Hub must be a source already. */
+  addHelper(helper: HelpingSource): void {
+    this.#helpers.set(helper.source, { helper, bytes: 0 });
+    const begin = (): void => this.transfer.addHelper(helper.source, helper.mode);
+    if (helper.ready) helper.ready.then(begin, () => {});
+    else begin();
   }
 
-  /** The neighbour that bytes have come from, if there was one. */
-  get neighbour(): RangeSource | undefined {
-    return this.#neighbour;
+  /** Did it begin with reading from somebody instead of from the Hub? */
+  get isDependent(): boolean {
+    return [...this.#helpers.values()].some(({ helper }) => helper.mode === 'instead');
   }
 
-  get neighbourBytes(): number {
-    return this.#neighbourBytes;
+  /** Those that bytes have come from, besides the Hub. */
+  get helped(): readonly { readonly helper: HelpingSource; readonly bytes: number }[] {
+    return [...this.#helpers.values()].filter(({ bytes }) => bytes > 0);
   }
 
   /** From now on, the whole file is fetched. Throws DISK_FULL. */
@@ -212,6 +215,7 @@ export class Fill {
     this.#options.hasher.close();
     this.#pieces?.close();
     this.#stop.abort(this.failure);
+    await Promise.all([...this.#helpers.values()].map(({ helper }) => helper.close()));
     // What is being stored must be through: the next fill of this content takes over the part.
     await this.#verifying;
     try {
@@ -223,7 +227,8 @@ export class Fill {
   }
 
   #progressed(bytes: number, source: RangeSource | undefined): void {
-    if (source && source === this.#neighbour) this.#neighbourBytes += bytes;
+    const helped = source && this.#helpers.get(source);
+    if (helped) helped.bytes += bytes;
     else this.#cameFromHub(bytes);
     this.#options.room.written(bytes);
     this.#hashMore();

@@ -4,9 +4,8 @@ import type { RefStore } from '../contracts/catalog.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { Discovery, DiscoverySession } from '../contracts/discovery.ts';
 import type { Files } from '../contracts/files.ts';
+import type { FillHelper, Whereabouts } from '../contracts/fill-helper.ts';
 import type { Logger } from '../contracts/logger.ts';
-import type { Neighbours, Whereabouts } from '../contracts/neighbours.ts';
-import type { RangeSource } from '../contracts/range-source.ts';
 import { seedPathname } from '../hub-format/seed-urls.ts';
 import type { WebSeeds } from '../source/web-seed.ts';
 import { AddressList } from './address-list.ts';
@@ -31,7 +30,7 @@ export interface NeighboursOptions {
 }
 
 /** This server among its neighbours: it asks them, and answers them. */
-export interface Neighbourhood extends Neighbours {
+export interface Neighbourhood extends FillHelper {
   /** What a neighbour may know. */
   answer(question: Question, files: Pick<Files, 'whereabouts'>): Answer;
   /** Clients reach this server on `port`: the local network is told. 0: they do not, and it only listens. */
@@ -48,20 +47,19 @@ export function createNeighbours(options: NeighboursOptions): Neighbourhood {
   const id = toHex(crypto.getRandomValues(new Uint8Array(8)));
   const addresses = new AddressList(urls, clock);
   const turns = new Turns(id, clock);
-  const bases = new WeakMap<RangeSource, URL>();
   const stop = new AbortController();
   let session: DiscoverySession | undefined;
 
-  async function ask(base: URL, question: Question, signal: AbortSignal): Promise<Place | undefined> {
+  async function ask(base: URL, question: Question): Promise<Place | undefined> {
     try {
-      const answer = await askNeighbour(base, question, signal);
+      const answer = await askNeighbour(base, question, stop.signal);
       turns.heard(answer.time);
       if (answer.server === id) addresses.remove(base);
       else return { base, ...answer };
     } catch (error) {
-      signal.throwIfAborted();
       addresses.failed(base);
-      logger.warn({ neighbour: base.host, error: String(error) }, 'neighbour: left alone for 30 s');
+      if (!stop.signal.aborted)
+        logger.warn({ neighbour: base.host, error: String(error) }, 'neighbour: left alone for 30 s');
     }
     return undefined;
   }
@@ -74,29 +72,28 @@ export function createNeighbours(options: NeighboursOptions): Neighbourhood {
   }
 
   return {
-    async sourceOf(grant, signal = stop.signal) {
+    async find(grant) {
       const content = sharedContentOf(grant);
       if (!content) return undefined;
       const turn = turns.begin(content.sha256);
       const question = { repo: grant.repo, content, turn };
-      const either = AbortSignal.any([signal, stop.signal]);
-      const places = await Promise.all(addresses.usable().map((base) => ask(base, question, either)));
-      const best = places
+      const places = await Promise.all(addresses.usable().map((base) => ask(base, question)));
+      const [best] = places
         .filter((place) => place !== undefined)
         .filter((place) => place.state !== 'absent' && (place.state !== 'asking' || compareTurns(place, turn) < 0))
-        .sort((a, b) => RANK[a.state] - RANK[b.state] || compareTurns(a, b))[0];
+        .sort((a, b) => RANK[a.state] - RANK[b.state] || compareTurns(a, b));
       if (!best) return undefined;
-      const url = new URL(seedPathname('hf', { ...grant, path: grant.entry.path }), best.base);
-      const source = webSeeds.source({ url, size: content.size, name: `neighbour:${best.base.host}` });
-      bases.set(source, best.base);
-      return source;
-    },
-
-    distrust(source) {
-      const base = bases.get(source);
-      if (!base) return;
-      addresses.distrust(base);
-      logger.warn({ neighbour: base.host }, 'neighbour: sent wrong bytes; left alone for an hour');
+      const { base } = best;
+      const url = new URL(seedPathname('hf', { ...grant, path: grant.entry.path }), base);
+      return {
+        source: webSeeds.source({ url, size: content.size, name: `neighbour:${base.host}` }),
+        mode: 'instead',
+        distrust() {
+          addresses.distrust(base);
+          logger.warn({ neighbour: base.host }, 'neighbour: sent wrong bytes; left alone for an hour');
+        },
+        close: async () => {},
+      };
     },
 
     answer({ repo, content, turn }, files) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isSha256 } from '../base/hex.ts';
 import type { ContentId, RepoRef } from '../contracts/domain.ts';
-import type { Whereabouts } from '../contracts/neighbours.ts';
+import type { Whereabouts } from '../contracts/fill-helper.ts';
 import { isRepoId, isRepoType } from '../hub-format/repo-id.ts';
 
 /** Where a server answers its neighbours' questions. */

@@ -3,8 +3,10 @@ import { VERSION } from '../base/version.ts';
 import { openDataDir } from '../blobs/data-dir.ts';
 import { openBlobStore } from '../blobs/disk-blob-store.ts';
 import { openCatalog } from '../catalog/catalog.ts';
+import { createClient } from '../client/create-client.ts';
 import type { Grant } from '../contracts/access.ts';
-import type { BlobUsage } from '../contracts/blob-store.ts';
+import type { BlobStore, BlobUsage } from '../contracts/blob-store.ts';
+import type { FillHelper } from '../contracts/fill-helper.ts';
 import { createLsd } from '../discovery/lsd.ts';
 import { SwarmError } from '../errors.ts';
 import { openFiles } from '../fill/files.ts';
@@ -29,7 +31,9 @@ import { TorrentLibrary } from '../torrents/torrent-library.ts';
 import { createWebSeed, type WebSeed } from '../web-seed/create-web-seed.ts';
 import { createThrottle } from './bandwidth.ts';
 import { createFillBudget } from './fill-budget.ts';
+import { isLoopbackName } from './host-check.ts';
 import { openSeeding, type Seeding } from './seeding.ts';
+import { TorrentHelper } from './torrent-helper.ts';
 import type { MirrorSettings } from './validate-options.ts';
 
 export interface CompositionOptions extends MirrorSettings {
@@ -105,10 +109,15 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     createNeighbours({ urls: options.neighbours, lan, webSeeds: createWebSeeds(), refs: catalog, clock, logger }),
     (it) => it.close(),
   );
+  const helpers: FillHelper[] = [neighbours];
+  if (options.torrentSources.length > 0 && !offline) {
+    const helper = opening.adopt(openTorrentHelper(options, join(first, 'swarm'), blobs), (it) => it.close());
+    helpers.push(helper);
+  }
   const files = opening.adopt(
     await openFiles({
       ...{ blobs, hub, hashing, directories, clock, logger, strict, offline, counters },
-      ...{ connectionsPerFile, connections, mostAbandoned: options.finishAbandoned, neighbours },
+      ...{ connectionsPerFile, connections, mostAbandoned: options.finishAbandoned, helpers },
       ...{ admit: createFillBudget(options.fillBudget, clock), ...(throttle && { throttle }) },
       ...(options.torrents && {
         torrents: { pieceLengths: createPieceLengths(catalog, rule), store: hashes, onHeld: seedFile },
@@ -163,6 +172,14 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     listensOn: (port) => neighbours.listensOn(port),
     close: () => opened.disposeAsync(),
   };
+}
+
+function openTorrentHelper(options: CompositionOptions, folder: string, blobs: BlobStore): TorrentHelper {
+  const { torrentSources: torrents, logger, clock, peerHost: host, lsd = !isLoopbackName(host) } = options;
+  const dht = options.dht && (options.dhtNodes.length > 0 ? { bootstrap: options.dhtNodes } : true);
+  const port = options.seed ? 0 : false;
+  const openClient = () => createClient({ host, port, dht, lsd, clock });
+  return new TorrentHelper({ torrents, openClient, folder, blobs, logger });
 }
 
 /** Where magnet links say that we seed: by the name that clients reach us by, else where we listen; nowhere in particular is no address. */

@@ -83,6 +83,11 @@ export interface ModelswarmOptions {
   readonly neighbours?: readonly string[];
   /** Looks for such servers on the local network, and is found there when it listens on more than loopback. Default false. */
   readonly findNeighbours?: boolean;
+  /**
+   * Torrents whose peers files are taken from beside the Hub: magnet links, URLs or paths of torrent files. Each must name the commit that it is of, as those
+   * of modelswarm servers do. Default: none.
+   */
+  readonly torrentSources?: readonly string[];
   /** Proxies for requests to the Hub: `{http, https, noProxy}`, as the variables of these names would say. Default: none. */
   readonly proxy?: ProxyOptions;
   /** Default: silent. A pino logger fits as it is. */

@@ -128,6 +128,7 @@ export const optionSchemas: { readonly [Name in keyof ServerOptions]-?: z.ZodTyp
   hubWebseed: z.boolean(),
   neighbours: list(httpUrl),
   findNeighbours: z.boolean(),
+  torrentSources: list(text),
   proxy: z.strictObject({
     http: proxyUrl.optional(),
     https: proxyUrl.optional(),
@@ -181,6 +182,7 @@ export function mirrorSettings(options: ModelswarmOptions): MirrorSettings {
     hubWebseed: options.hubWebseed ?? false,
     neighbours: options.neighbours ?? [],
     findNeighbours: options.findNeighbours ?? false,
+    torrentSources: options.torrentSources ?? [],
     logger: options.logger ?? silentLogger,
     clock: options.clock ?? systemClock,
     ...(options.publicUrl === undefined ? {} : { publicUrl: withoutSlash(options.publicUrl) }),

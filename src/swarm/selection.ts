@@ -32,6 +32,11 @@ export class Selection {
     );
   }
 
+  /** Is no file wanted? Then only readers fetch anything. */
+  get isEmpty(): boolean {
+    return this.#files.every((priority) => priority === 0);
+  }
+
   isWanted(file: number): boolean {
     return (this.#files[file] ?? 0) > 0;
   }

@@ -290,7 +290,7 @@ export class SwarmTorrent {
     if (priorityOf && !have.isFull) session.select((file) => priorityOf(torrent, file));
     this.#session = session;
     this.#state = session.isFinished ? 'seeding' : 'downloading';
-    if (!session.isFinished) for (const source of sourcesOf?.(torrent) ?? []) session.addSource(source);
+    if (!session.isUploadOnly) for (const source of sourcesOf?.(torrent) ?? []) session.addSource(source);
     for (const peer of this.#metadata?.takePeers() ?? []) session.adopt(peer, true);
     this.#metadata = undefined;
     if (!this.#network) this.#join(torrent.isPrivate);
@@ -332,9 +332,10 @@ export class SwarmTorrent {
   }
 
   #completed(done: PromiseWithResolvers<void>): void {
+    const isOver = this.#session?.isUploadOnly ?? false;
     // A reader may have asked for more than was wanted, and have got it.
-    if (this.#state !== 'seeding' || !this.#wasCompleted) this.#network?.completed();
-    this.#wasCompleted = true;
+    if (isOver && (this.#state !== 'seeding' || !this.#wasCompleted)) this.#network?.completed();
+    this.#wasCompleted ||= isOver;
     this.#state = 'seeding';
     void this.#save().then(() => done.resolve(), done.reject);
   }

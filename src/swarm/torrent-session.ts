@@ -183,6 +183,11 @@ export class TorrentSession implements PeerOwner {
     return this.selection.missing === 0;
   }
 
+  /** Has it no use for peers that have everything? Not while files are fetched, or only read as somebody asks for them. */
+  get isUploadOnly(): boolean {
+    return this.have.isFull || (this.isFinished && !this.selection.isEmpty);
+  }
+
   get sources(): readonly SourceStatus[] {
     return this.#lanes.status;
   }
@@ -195,7 +200,7 @@ export class TorrentSession implements PeerOwner {
       return peer;
     }
     const { extensions, torrent } = this.#options;
-    const uploadOnly = this.isFinished && !this.#superSeed;
+    const uploadOnly = this.isUploadOnly && !this.#superSeed;
     sendExtensions(peer, extensions, { metadataSize: torrent.info.length, uploadOnly });
     this.adopt(peer, false);
     if (arrival.leftover.length > 0) peer.feed(arrival.leftover);

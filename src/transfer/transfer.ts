@@ -73,7 +73,10 @@ export class Transfer {
   readonly #setbacks: Setbacks;
   readonly #stop = new AbortController();
   readonly #wake = () => this.pump();
+  /** The Hub, by the rights of several callers. */
   #sources: RangeSource[] = [];
+  /** Others that are read from instead of it, and beside it. */
+  readonly #helpers = new Map<RangeSource, 'instead' | 'beside' | 'dropped'>();
   #failure: unknown;
   #laneRate = 0;
   readonly #committer: Committer;
@@ -111,6 +114,15 @@ export class Transfer {
   /** Adds a source to read from; the newest is used first, since its right to the file is the freshest. */
   addSource(source: RangeSource): void {
     this.#sources.unshift(source);
+    this.pump();
+  }
+
+  /**
+   * Adds a source that is no Hub: read from `instead` of it, or `beside` it, until it fails for the first time. To be called after `addSource`, which is what is
+   * gone back to.
+   */
+  addHelper(source: RangeSource, mode: 'instead' | 'beside'): void {
+    this.#helpers.set(source, mode);
     this.pump();
   }
 
@@ -163,13 +175,15 @@ export class Transfer {
   /** Starts whatever there is to do and room to do it. Called whenever something changed; cheap when nothing did. */
   pump(): void {
     while (this.#failure === undefined && this.#setbacks.remainingPause <= 0) {
+      const source = this.#nextSource();
+      if (!source) return;
       const work = nextWork({
         held: this.held,
         doubted: this.#doubts.spans,
         assigned: this.#assigned,
         demands: this.#demands,
         backgroundEnd: Math.min(this.size, this.#options.backgroundEnd()),
-        spanLength: this.#spanLength(),
+        spanLength: this.#helpers.get(source) === 'beside' ? SHORTEST_SPAN : this.#spanLength(),
       });
       if (!work) return;
       if (work.kind === 'check') {
@@ -178,10 +192,21 @@ export class Transfer {
         continue;
       }
       const most = work.urgent ? this.#options.mostConnections : this.#count.current;
-      const source = this.#sources[0];
-      if (!source || this.#lanes.size >= most || !this.#options.budget.tryTake(this.#wake)) return;
+      if (this.#lanes.size >= most || !this.#options.budget.tryTake(this.#wake)) return;
       void this.#fetch(this.#lane(source, work));
     }
+  }
+
+  /** The Hub, or what stands in for it; or a helper beside them that has fewer lanes. */
+  #nextSource(): RangeSource | undefined {
+    const [hub] = this.#sources;
+    if (!hub || this.#helpers.size === 0) return hub;
+    const helpers = [...this.#helpers];
+    const [instead] = helpers.flatMap(([source, mode]) => (mode === 'instead' ? [source] : []));
+    const beside = helpers.flatMap(([source, mode]) => (mode === 'beside' ? [source] : []));
+    const lanes = [...this.#lanes].map(({ source }) => source);
+    const lanesOf = (source: RangeSource): number => lanes.filter((other) => other === source).length;
+    return beside.reduce((best, source) => (lanesOf(source) < lanesOf(best) ? source : best), instead ?? hub);
   }
 
   /** Flushes and records what has landed. */
@@ -264,6 +289,9 @@ export class Transfer {
     const fatal = !isSwarmError(error) || error.code === 'DISK_FULL' || error.code === 'INTERNAL';
     if (fatal) {
       this.fail(error);
+    } else if (this.#helpers.has(lane.source)) {
+      // What it did not bring comes from the others, at once.
+      this.#helpers.set(lane.source, 'dropped');
     } else if (error.code === 'HUB_REFUSED') {
       this.#sources = this.#sources.filter((source) => source !== lane.source);
       if (this.#sources.length === 0) this.fail(error);

@@ -166,6 +166,21 @@ test('only the files that are wanted are fetched, and a reader gets bytes of the
   expect(Buffer.compare(header ?? new Uint8Array(0), FILES['model.safetensors'].subarray(0, 100))).toBe(0);
 });
 
+test('of a torrent of which nothing is wanted, what is read comes, now and later', async () => {
+  const { base, bytes, peers } = await setUp();
+  const client = await loopbackClient();
+  const got = await client.add(bytes, { to: join(base, 'got'), peers, priority: () => 0 });
+  await got.done();
+  const file = got.file('model.safetensors');
+  for (const position of [9 * MIB, 100]) {
+    const part = await file?.read(position, 1000);
+    expect(part).toEqual(FILES['model.safetensors'].slice(position, position + 1000));
+    await new Promise((next) => setTimeout(next, 1500));
+  }
+  // The seed was not sent away meanwhile.
+  expect(got.status()).toMatchObject({ peers: 1, seeds: 1 });
+});
+
 test('peers and a web seed bring a torrent together, and a web seed that lies is left', async () => {
   const { base, bytes, peers } = await setUp();
   const { pathname, url } = await fileServer(join(base, 'full'));
