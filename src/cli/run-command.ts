@@ -9,6 +9,7 @@ import { addSeedCommand } from './commands/seed.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addTorrentCommand } from './commands/torrent.ts';
+import { addTrackerCommand } from './commands/tracker.ts';
 import { Interruption, listenForSignals } from './signals.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -62,6 +63,7 @@ function createProgram(terminal: Terminal): Command {
   addDemoCommand(program, terminal);
   addDoctorCommand(program, terminal);
   addTorrentCommand(program, terminal);
+  addTrackerCommand(program, terminal);
   addConfigCommand(program, terminal);
   for (const command of program.commands) command.option('--verbose', 'show the stack of an error');
   return program;

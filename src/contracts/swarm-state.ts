@@ -50,6 +50,7 @@ export interface Selection {
 export interface SwarmState {
   /** A peer is here, for as long as the state keeps peers (`ttl`). False: there is no room for another one. */
   announce(peer: NativePeer): boolean;
+  has(infoHash: Uint8Array, address: Uint8Array): boolean;
   /** It has left. */
   leave(infoHash: Uint8Array, address: Uint8Array): void;
   /**

@@ -1,7 +1,7 @@
 import { ClientBuckets } from '../base/token-bucket.ts';
 import type { Clock } from '../contracts/clock.ts';
 import { SwarmError } from '../errors.ts';
-import { isLoopback } from './client-address.ts';
+import { isLoopback } from '../http/client-address.ts';
 
 const DAY_SECONDS = 86_400;
 

@@ -2,7 +2,7 @@ import { ClientBuckets } from '../base/token-bucket.ts';
 import type { Caller } from '../contracts/access.ts';
 import type { Clock } from '../contracts/clock.ts';
 import { bearerToken } from '../http/authorization.ts';
-import { createClientAddressReader } from './client-address.ts';
+import { createClientAddressReader } from '../http/client-address.ts';
 import { CLIENT_TOKEN_HEADER, createClientTokenCheck, looksLikeClientToken } from './client-token.ts';
 import { createHostCheck } from './host-check.ts';
 

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
-import { isLoopback } from './client-address.ts';
+import { isLoopback } from '../http/client-address.ts';
 
 /** Does this host name or address mean the machine itself? */
 export function isLoopbackName(host: string): boolean {

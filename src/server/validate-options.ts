@@ -7,7 +7,7 @@ import { systemClock } from '../base/system-clock.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { Logger } from '../contracts/logger.ts';
 import { SwarmError } from '../errors.ts';
-import { addNetwork } from './client-address.ts';
+import { addNetwork } from '../http/client-address.ts';
 import { CLIENT_TOKEN } from './client-token.ts';
 import { isLoopbackName } from './host-check.ts';
 import type { ModelswarmOptions, ServerOptions } from './options.ts';

@@ -53,6 +53,13 @@ export class MemorySwarmState implements SwarmState {
     return this.#put(swarm, flagsOf(role) | (address.length > 6 ? IS_V6 : 0), hasCompleted);
   }
 
+  has(infoHash: Uint8Array, address: Uint8Array): boolean {
+    const swarm = this.#find(infoHash);
+    if (swarm === 0) return false;
+    this.#setKey(address);
+    return this.#peers.find(swarm * 2, this.#key) !== 0;
+  }
+
   leave(infoHash: Uint8Array, address: Uint8Array): void {
     const swarm = this.#find(infoHash);
     if (swarm === 0) return;

@@ -27,6 +27,17 @@ export function encodePeers(peers: Iterable<PeerAddress>): { readonly v4: Uint8A
   return { v4: Uint8Array.from(v4), v6: Uint8Array.from(v6) };
 }
 
+/** The bytes of an address, 4 or 16; undefined when the text is none. */
+export function addressBytes(host: string): Uint8Array | undefined {
+  const bytes = parseIpv4(host) ?? parseIpv6(host);
+  return bytes && Uint8Array.from(bytes);
+}
+
+/** The address of 4 or 16 bytes as a text. */
+export function addressText(bytes: Uint8Array): string {
+  return bytes.length === 4 ? bytes.join('.') : formatIpv6(bytes);
+}
+
 function split(bytes: Uint8Array, length: number, hostOf: (entry: Uint8Array) => string): PeerAddress[] {
   const peers: PeerAddress[] = [];
   for (let start = 0; start + length <= bytes.length; start += length) {

@@ -3,6 +3,8 @@ import { SwarmError } from '../errors.ts';
 
 /** Who is at the other end of a connection, once trusted proxies have had their say. */
 export interface ClientAddress {
+  /** The address itself, in lower case, IPv4 as such; undefined: it cannot be read. */
+  readonly address: string | undefined;
   /** IPv4 address, or the /64 network of an IPv6 address: what limits and budgets count by. */
   readonly client: string;
   /** The connection itself comes from a trusted proxy. */
@@ -26,7 +28,7 @@ export function createClientAddressReader(trusted: readonly string[]): ClientAdd
 
   return (remote, forwardedFor) => {
     let address = plainAddress(remote ?? '');
-    if (address === undefined) return { client: 'unknown', proxied: false };
+    if (address === undefined) return { address: undefined, client: 'unknown', proxied: false };
     const proxied = isTrusted(address);
     const hops = forwardedFor === undefined ? [] : forwardedFor.split(',').slice(-MAX_HOPS);
     while (isTrusted(address)) {
@@ -34,7 +36,7 @@ export function createClientAddressReader(trusted: readonly string[]): ClientAdd
       if (hop === undefined) break;
       address = hop;
     }
-    return { client: limitKey(address), proxied };
+    return { address, client: limitKey(address), proxied };
   };
 }
 

@@ -1,0 +1,106 @@
+import type { Selection, SwarmCounts } from '../contracts/swarm-state.ts';
+import type { Announcement } from './announcement.ts';
+import { MOST_WANTED, type TrackerOptions, USUAL_WANTED } from './options.ts';
+
+const NOBODY: SwarmCounts = { seeders: 0, leechers: 0, partialSeeds: 0, completed: 0 };
+
+/** What has happened since the start. */
+export interface TrackerCounters {
+  announces: number;
+  scrapes: number;
+  refused: number;
+  limited: number;
+  offers: number;
+  answers: number;
+}
+
+/** The tracker without its protocols: what an announce does, and what it is answered. */
+export class TrackerCore {
+  readonly options: TrackerOptions;
+  readonly counters: TrackerCounters = { announces: 0, scrapes: 0, refused: 0, limited: 0, offers: 0, answers: 0 };
+  /** Peers for the last announce. */
+  readonly selection: Required<Selection> = {
+    v4: new Uint8Array(MOST_WANTED * 6),
+    v6: new Uint8Array(MOST_WANTED * 18),
+    ids4: new Uint8Array(MOST_WANTED * 20),
+    ids6: new Uint8Array(MOST_WANTED * 20),
+    count4: 0,
+    count6: 0,
+  };
+  readonly #compact: Selection = { v4: this.selection.v4, v6: this.selection.v6, count4: 0, count6: 0 };
+
+  constructor(options: TrackerOptions) {
+    this.options = options;
+  }
+
+  /** Seconds to the next announce. */
+  interval(): number {
+    const { intervalSeconds, random } = this.options;
+    return Math.round(intervalSeconds * (0.9 + random() * 0.2));
+  }
+
+  /** Seconds before which nobody needs to come. */
+  get minInterval(): number {
+    return Math.ceil(this.options.intervalSeconds / 5);
+  }
+
+  /**
+   * Takes an announce of a peer that others dial; its peers are in `selection` then. Returns why not.
+   *
+   * @param client whom limits count it for.
+   */
+  announce(announcement: Announcement, client: string): string | undefined {
+    const { state, policy } = this.options;
+    const { infoHash, address, role, event, ticket } = announcement;
+    this.counters.announces++;
+    this.selection.count4 = 0;
+    this.selection.count6 = 0;
+    if (!policy.admits(client)) return this.limited();
+    const refusal = policy.refusal(infoHash, ticket);
+    if (refusal !== undefined) return this.refused(refusal);
+    if (event === 'stopped') {
+      state.leave(infoHash, address);
+      return undefined;
+    }
+    if (!state.has(infoHash, address) && !policy.admitsNewcomer(client)) return this.limited();
+    const { peerId } = announcement;
+    const isIn = state.announce({ infoHash, peerId, address, role, hasCompleted: event === 'completed' });
+    if (!isIn) return this.refused('this tracker is full');
+    this.#select(announcement);
+    return undefined;
+  }
+
+  counts(infoHash: Uint8Array): SwarmCounts {
+    return this.options.state.counts(infoHash) ?? NOBODY;
+  }
+
+  /** May this address ask how swarms stand? Counts it. */
+  admitsScrape(client: string): boolean {
+    this.counters.scrapes++;
+    if (this.options.policy.admits(client)) return true;
+    this.counters.limited++;
+    return false;
+  }
+
+  #select(announcement: Announcement): void {
+    const { infoHash, address, role, isCompact } = announcement;
+    const wanted = announcement.wanted < 0 ? USUAL_WANTED : Math.min(MOST_WANTED, announcement.wanted);
+    if (wanted === 0) return;
+    const into = isCompact ? this.#compact : this.selection;
+    this.options.state.select(infoHash, address, role, wanted, into);
+    this.selection.count4 = into.count4;
+    this.selection.count6 = into.count6;
+  }
+
+  /** Counts it, and says why. */
+  limited(): string {
+    this.counters.limited++;
+    return 'too many requests from your address; try again later';
+  }
+
+  /** Counts it. */
+  refused(reason: string): string {
+    this.counters.refused++;
+    return reason;
+  }
+}

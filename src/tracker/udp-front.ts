@@ -1,0 +1,179 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
+import type { Clock } from '../contracts/clock.ts';
+import { SwarmError } from '../errors.ts';
+import { createClientAddressReader } from '../http/client-address.ts';
+import { addressBytes } from '../wire/compact-peers.ts';
+import { Announcement } from './announcement.ts';
+import { ConnectionIds } from './connection-ids.ts';
+import type { TrackerCore } from './tracker-core.ts';
+
+const PROTOCOL = 0x41727101980n;
+const CONNECT = 0;
+const ANNOUNCE = 1;
+const SCRAPE = 2;
+const ERROR = 3;
+const ANNOUNCE_BYTES = 98;
+const MOST_SCRAPED = 74;
+/** Fits one packet on every path: 1,500 bytes less the headers. */
+const MOST_PEERS_V4 = 200;
+const MOST_PEERS_V6 = 80;
+const EVENTS = ['', 'completed', 'started', 'stopped', 'paused'] as const;
+
+/** The tracker over UDP. */
+export interface UdpFront {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Opens the tracker over UDP (BEP 15, 21, 41) on an address and port. Rejects with CONFIG when that is taken. */
+export async function openUdpFront(options: {
+  readonly core: TrackerCore;
+  readonly clock: Clock;
+  readonly host: string;
+  readonly port: number;
+}): Promise<UdpFront> {
+  const { core, clock, host, port } = options;
+  const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: 4 * 2 ** 20 });
+  const front = new UdpTracker(core, clock, socket);
+  socket.bind(port, host);
+  try {
+    await once(socket, 'listening');
+  } catch (cause) {
+    throw new SwarmError('CONFIG', `UDP port ${port} on ${host} cannot be opened; choose another port.`, { cause });
+  }
+  socket.on('error', () => {});
+  socket.on('message', (packet, from) => front.take(packet, from));
+  return {
+    port: socket.address().port,
+    close: () => new Promise((resolve) => socket.close(resolve)),
+  };
+}
+
+class UdpTracker {
+  readonly #core: TrackerCore;
+  readonly #socket: Socket;
+  readonly #ids: ConnectionIds;
+  readonly #announcement = new Announcement();
+  readonly #addressOf = createClientAddressReader([]);
+
+  constructor(core: TrackerCore, clock: Clock, socket: Socket) {
+    this.#core = core;
+    this.#socket = socket;
+    this.#ids = new ConnectionIds(clock);
+  }
+
+  /** Answers a packet; what is none of this protocol, or has no good connection id, gets no word. */
+  take(packet: Buffer, from: RemoteInfo): void {
+    if (packet.length < 16) return;
+    const id = packet.readBigUInt64BE(0);
+    const action = packet.readUInt32BE(8);
+    const transaction = packet.readUInt32BE(12);
+    if (action === CONNECT) {
+      if (id === PROTOCOL) this.#connect(transaction, from);
+      return;
+    }
+    if (!this.#ids.isGood(id, from.address, from.port)) return;
+    if (action === ANNOUNCE && packet.length >= ANNOUNCE_BYTES) this.#announce(packet, transaction, from);
+    else if (action === SCRAPE) this.#scrape(packet, transaction, from);
+    else this.#fail(transaction, 'this cannot be read', from);
+  }
+
+  /** As long as what was asked: nobody is flooded with our help. */
+  #connect(transaction: number, from: RemoteInfo): void {
+    const answer = Buffer.allocUnsafe(16);
+    answer.writeUInt32BE(CONNECT, 0);
+    answer.writeUInt32BE(transaction, 4);
+    answer.writeBigUInt64BE(this.#ids.create(from.address, from.port), 8);
+    this.#send(answer, from);
+  }
+
+  #announce(packet: Buffer, transaction: number, from: RemoteInfo): void {
+    const { address, client } = this.#addressOf(from.address, undefined);
+    const bytes = address === undefined ? undefined : addressBytes(address);
+    const port = packet.readUInt16BE(96);
+    if (!bytes || port === 0) {
+      this.#fail(transaction, 'port must be a number from 1 to 65535', from);
+      return;
+    }
+    const announcement = this.#announcement;
+    announcement.infoHash.set(packet.subarray(16, 36));
+    announcement.peerId.set(packet.subarray(36, 56));
+    announcement.event = EVENTS[packet.readUInt32BE(80)] ?? '';
+    announcement.setRole(packet.readBigUInt64BE(64) === 0n ? 0 : 1);
+    const isV4 = bytes.length === 4;
+    const most = isV4 ? MOST_PEERS_V4 : MOST_PEERS_V6;
+    const wanted = packet.readInt32BE(92);
+    announcement.wanted = wanted < 0 ? -1 : Math.min(most, wanted);
+    announcement.ticket = ticketOf(packet);
+    announcement.setAddress(bytes, port);
+    const refusal = this.#core.announce(announcement, client);
+    if (refusal !== undefined) this.#fail(transaction, refusal, from);
+    else this.#send(this.#announceAnswer(transaction, isV4), from);
+  }
+
+  #announceAnswer(transaction: number, isV4: boolean): Buffer {
+    const { selection } = this.#core;
+    const { seeders, leechers } = this.#core.counts(this.#announcement.infoHash);
+    // A client reads peers of the kind of its own address (BEP 15).
+    const [list, length] = isV4
+      ? [selection.v4, selection.count4 * 6]
+      : [selection.v6, Math.min(selection.count6, MOST_PEERS_V6) * 18];
+    const answer = Buffer.allocUnsafe(20 + length);
+    answer.writeUInt32BE(ANNOUNCE, 0);
+    answer.writeUInt32BE(transaction, 4);
+    answer.writeUInt32BE(this.#core.interval(), 8);
+    answer.writeUInt32BE(leechers, 12);
+    answer.writeUInt32BE(seeders, 16);
+    for (let at = 0; at < length; at++) answer[20 + at] = list[at] as number;
+    return answer;
+  }
+
+  #scrape(packet: Buffer, transaction: number, from: RemoteInfo): void {
+    if (!this.#core.admitsScrape(this.#addressOf(from.address, undefined).client)) {
+      this.#fail(transaction, 'too many requests from your address', from);
+      return;
+    }
+    const count = Math.min(MOST_SCRAPED, Math.floor((packet.length - 16) / 20));
+    const answer = Buffer.allocUnsafe(8 + 12 * count);
+    answer.writeUInt32BE(SCRAPE, 0);
+    answer.writeUInt32BE(transaction, 4);
+    for (let index = 0; index < count; index++) {
+      const counts = this.#core.counts(packet.subarray(16 + index * 20, 36 + index * 20));
+      answer.writeUInt32BE(counts.seeders, 8 + index * 12);
+      answer.writeUInt32BE(counts.completed, 12 + index * 12);
+      answer.writeUInt32BE(counts.leechers, 16 + index * 12);
+    }
+    this.#send(answer, from);
+  }
+
+  #fail(transaction: number, reason: string, from: RemoteInfo): void {
+    const answer = Buffer.alloc(8 + reason.length);
+    answer.writeUInt32BE(ERROR, 0);
+    answer.writeUInt32BE(transaction, 4);
+    answer.write(reason, 8, 'latin1');
+    this.#send(answer, from);
+  }
+
+  #send(answer: Buffer, from: RemoteInfo): void {
+    this.#socket.send(answer, from.port, from.address);
+  }
+}
+
+/** BEP 41: path and query of the announce URL come in pieces behind the announce. Of these, the ticket. */
+function ticketOf(packet: Buffer): string | undefined {
+  let text = '';
+  for (let at = ANNOUNCE_BYTES; at < packet.length; ) {
+    const type = packet[at] as number;
+    if (type === 0) break;
+    if (type === 1) {
+      at++;
+      continue;
+    }
+    const length = packet[at + 1] ?? 0;
+    if (type === 2) text += packet.toString('latin1', at + 2, at + 2 + length);
+    at += 2 + length;
+  }
+  return text === '' ? undefined : (/[?&]ticket=([^&]{1,500})/.exec(text)?.[1] ?? undefined);
+}
