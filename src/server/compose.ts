@@ -32,6 +32,7 @@ import { createWebSeed, type WebSeed } from '../web-seed/create-web-seed.ts';
 import { createThrottle } from './bandwidth.ts';
 import { createFillBudget } from './fill-budget.ts';
 import { isLoopbackName } from './host-check.ts';
+import { type OwnTracker, openOwnTracker } from './own-tracker.ts';
 import { openSeeding, type Seeding } from './seeding.ts';
 import { TorrentHelper } from './torrent-helper.ts';
 import type { MirrorSettings } from './validate-options.ts';
@@ -52,6 +53,8 @@ export interface Composition {
   /** Undefined when they are turned off. */
   readonly torrents: Torrents | undefined;
   readonly stats: () => StatsDocument;
+  /** Undefined when it is turned off. */
+  readonly tracker: OwnTracker | undefined;
   /** What was answered a moment ago, for the listener's short way. */
   readonly hot: HotTable;
   readonly usage: () => BlobUsage;
@@ -152,10 +155,18 @@ export async function compose(options: CompositionOptions): Promise<Composition>
           (it) => it.close(),
         )
       : undefined;
+  const ownSeed = seeding && {
+    has: (infoHash: Uint8Array) => seeding?.seeder.has(infoHash) ?? false,
+    port: seeding.port,
+  };
+  const tracker = options.ownTracker
+    ? opening.adopt(await openOwnTracker({ ...options, ownSeed }), (it) => it.close())
+    : undefined;
   const torrents = options.torrents
     ? opening.adopt(
         createTorrents({
-          ...{ repos, files, rule, clock, logger, trackers, createdBy: `modelswarm/${VERSION}` },
+          ...{ repos, files, rule, clock, logger, createdBy: `modelswarm/${VERSION}` },
+          trackers: () => (trackers.length > 0 ? trackers : (tracker?.urls() ?? [])),
           ...{ held, library, peers: () => peerAddresses(seeding, options) },
           addresses: createAddresses({ base: options.baseUrl, hubEndpoint: upstream, hubWebSeed: options.hubWebseed }),
         }),
@@ -167,7 +178,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
 
   const opened = opening.move();
   return {
-    ...{ mirror, webSeed: createWebSeed(serving), torrents, stats, hot, usage },
+    ...{ mirror, webSeed: createWebSeed(serving), torrents, stats, hot, usage, tracker },
     answerNeighbour: (question) => neighbours.answer(question, files),
     listensOn: (port) => neighbours.listensOn(port),
     close: () => opened.disposeAsync(),

@@ -42,7 +42,7 @@ export function createServer(options: ServerOptions = {}): { listen(): Promise<R
 async function listen(settings: ServerSettings): Promise<RunningServer> {
   const { logger, clock, shutdownTimeout } = settings;
   const service = createService(settings);
-  const { hot } = await service.open();
+  const { hot, tracker } = await service.open();
   const listener = createNodeListener({
     fetch: service.app.fetch,
     logger,
@@ -56,7 +56,14 @@ async function listen(settings: ServerSettings): Promise<RunningServer> {
       clock,
     }),
   });
-  const server = createHttpServer(TIMEOUTS, listener);
+  // Announces are many and small: they are answered before there is a router.
+  const server = createHttpServer(TIMEOUTS, (incoming, outgoing) => {
+    if (!tracker?.tracker.handle(incoming, outgoing)) void listener(incoming, outgoing);
+  });
+  server.on('upgrade', (incoming, stream, head) => {
+    if (!tracker?.tracker.upgrade(incoming, stream, head))
+      stream.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+  });
   server.setTimeout(SILENCE_MS);
   limitConnections(server, settings);
   try {
@@ -68,10 +75,14 @@ async function listen(settings: ServerSettings): Promise<RunningServer> {
   const { address, port, family } = server.address() as AddressInfo;
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
   service.listensOn(reachableUrl(address, url, port), { host: address, port });
+  await tracker?.listenUdp(settings.host, port);
   logger.info({ url, upstream: settings.upstream, dataDir: settings.dataDir }, 'listening');
   let closing: Promise<void> | undefined;
   const close = () => {
-    closing ??= shutDown(server, service, shutdownTimeout).then(() => logger.info({ url }, 'closed'));
+    // Its sockets are not the server's any more, and would keep it open.
+    closing ??= Promise.all([tracker?.close(), shutDown(server, service, shutdownTimeout)]).then(() =>
+      logger.info({ url }, 'closed'),
+    );
     return closing;
   };
   return { url, host: address, port, close, [Symbol.asyncDispose]: close };

@@ -48,8 +48,21 @@ export interface ModelswarmOptions {
   readonly finishAbandoned?: number;
   /** Makes torrents of what is held, and hashes files for them on their way. Default true. */
   readonly torrents?: boolean;
-  /** Trackers that torrents name, http(s), ws(s) or udp URLs. Default: none. */
+  /** Trackers that torrents name, http(s), ws(s) or udp URLs. Default: the server's own, if it has one. */
   readonly trackers?: readonly string[];
+  /**
+   * Is a tracker, too: at `/announce` over HTTP and WebSocket, and over UDP on the same port number. Default: a server of its own is, unless
+   * there are client tokens (peers have none); a mirror that is mounted never is.
+   */
+  readonly ownTracker?: boolean;
+  /** For which torrents: `all` (default), or `known`: those that were made here, and those of `trackerAllowList`. */
+  readonly trackerFor?: 'all' | 'known';
+  /** File with info-hashes, one per line. Default: none. */
+  readonly trackerAllowList?: string;
+  /** Pages whose browsers may use the tracker, as `https://example.org`. Default: all. */
+  readonly trackerOrigins?: readonly string[];
+  /** Limits of the tracker per address and socket: `usual` (default), or `off` behind something that limits already. */
+  readonly trackerLimits?: 'usual' | 'off';
   /**
    * Serves the torrents that were made to BitTorrent peers. Default: a server of its own does, unless there are client tokens (peers need
    * none); a mirror that is mounted does when there is a `peerPort`.

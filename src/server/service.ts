@@ -9,6 +9,7 @@ import { type Admit, createAdmit } from './admission.ts';
 import { type Composition, compose } from './compose.ts';
 import { type Arrival, createGate, type Refusal } from './gate.ts';
 import { isLoopbackName } from './host-check.ts';
+import { metricsPage } from './metrics.ts';
 import { answerOwnRoute, isOwnPath } from './own-routes.ts';
 import type { MirrorSettings } from './validate-options.ts';
 
@@ -73,6 +74,8 @@ export function createService(settings: MirrorSettings): Service {
       if (refusal) return refusalResponse(refusal);
       const { origin, host, pathname } = new URL(request.url);
       const url = publicUrl ?? (scheme === undefined ? origin : `${scheme}://${host}`);
+      if (pathname === METRICS_PATH) return answerMetrics(request.method, await open());
+      if (pathname === TRACKER_PATH) return answerTracker(request.method, await open());
       if (pathname === NEIGHBOUR_PATH) return answerNeighbour(new URL(request.url).searchParams, await open());
       if (isOwnPath(pathname)) return answerOwnRoute(ownRoutes, { method: request.method, pathname, url });
       origins.set(request, url);
@@ -114,11 +117,29 @@ function answerNeighbour(query: URLSearchParams, composition: Composition): Resp
   return plainError(400, 'BAD_REQUEST', 'That is no question of a server of ours.', 'api');
 }
 
-function answerStats(method: string, { stats }: Composition): Response {
-  if (method === 'GET' || method === 'HEAD') return jsonAnswer(200, stats());
+const METRICS_PATH = '/-/metrics';
+
+async function answerMetrics(method: string, { stats, tracker }: Composition): Promise<Response> {
+  return method === 'GET' || method === 'HEAD' ? metricsPage(stats(), tracker?.tracker.stats()) : notAllowed();
+}
+
+/** How the tracker stands, as numbers. */
+const TRACKER_PATH = '/-/api/tracker';
+
+function answerTracker(method: string, { tracker }: Composition): Response {
+  if (!tracker) return plainError(404, undefined, 'There is no tracker here (--own-tracker).', 'api');
+  if (method === 'GET' || method === 'HEAD') return jsonAnswer(200, tracker.tracker.stats());
+  return notAllowed();
+}
+
+function notAllowed(): Response {
   const answer = plainError(405, undefined, 'Only GET and HEAD are possible here.', 'api');
   answer.headers.set('Allow', 'GET, HEAD, OPTIONS');
   return answer;
+}
+
+function answerStats(method: string, { stats }: Composition): Response {
+  return method === 'GET' || method === 'HEAD' ? jsonAnswer(200, stats()) : notAllowed();
 }
 
 function hostNames({ allowedHosts, publicUrl }: MirrorSettings): string[] {

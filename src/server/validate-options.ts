@@ -23,7 +23,15 @@ export type ServerSettings = MirrorSettings &
   Required<Pick<ServerOptions, 'host' | 'port' | 'open' | 'maxConnections' | 'shutdownTimeout'>> &
   Pick<ServerOptions, 'maxConnectionsPerClient' | 'bandwidth' | 'clientBandwidth'>;
 
-type OpenEnded = 'maxCacheSize' | 'peerPort' | 'lsd' | 'publicUrl' | 'rateLimit' | 'downloadRate' | 'proxy';
+type OpenEnded =
+  | 'maxCacheSize'
+  | 'trackerAllowList'
+  | 'peerPort'
+  | 'lsd'
+  | 'publicUrl'
+  | 'rateLimit'
+  | 'downloadRate'
+  | 'proxy';
 
 const text = z.string().min(1).max(4096);
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(1000).readonly();
@@ -116,6 +124,11 @@ export const optionSchemas: { readonly [Name in keyof ServerOptions]-?: z.ZodTyp
   finishAbandoned: integer(0, 10_000),
   torrents: z.boolean(),
   trackers: list(trackerUrl),
+  ownTracker: z.boolean(),
+  trackerFor: z.enum(['all', 'known']),
+  trackerAllowList: text,
+  trackerOrigins: list(httpUrl),
+  trackerLimits: z.enum(['usual', 'off']),
   seed: z.boolean(),
   peerPort: integer(0, 65_535),
   peerHost: hostName,
@@ -173,6 +186,10 @@ export function mirrorSettings(options: ModelswarmOptions): MirrorSettings {
     torrents: options.torrents ?? true,
     trackers: options.trackers ?? [],
     peerHost: options.peerHost ?? '127.0.0.1',
+    ownTracker: options.ownTracker ?? false,
+    trackerFor: options.trackerFor ?? 'all',
+    trackerOrigins: (options.trackerOrigins ?? []).map(withoutSlash),
+    trackerLimits: options.trackerLimits ?? 'usual',
     seed: options.seed ?? options.peerPort !== undefined,
     dht: options.dht ?? (options.dhtNodes ?? []).length > 0,
     dhtNodes: options.dhtNodes ?? [],
@@ -197,9 +214,10 @@ export function serverSettings(options: ServerOptions): ServerSettings {
   check(serverShape, options);
   const { host = '127.0.0.1', port = 8080, open = false, maxConnections = 16_384, ...rest } = options;
   const { shutdownTimeout = 30_000, maxConnectionsPerClient, bandwidth, clientBandwidth, ...mirror } = rest;
-  const seed = mirror.peerPort !== undefined || (mirror.clientTokens ?? []).length === 0;
+  const ownTracker = (mirror.clientTokens ?? []).length === 0;
+  const seed = mirror.peerPort !== undefined || ownTracker;
   const settings = {
-    ...mirrorSettings({ peerHost: host, seed, ...mirror }),
+    ...mirrorSettings({ peerHost: host, seed, ownTracker, ...mirror }),
     ...{ host, port, open, maxConnections, shutdownTimeout },
     ...(maxConnectionsPerClient === undefined ? {} : { maxConnectionsPerClient }),
     ...(bandwidth === undefined ? {} : { bandwidth }),

@@ -24,7 +24,7 @@ export function magnetAnswer(
     ...(infoHashV2 ? { infoHashV2 } : {}),
     name: new TextDecoder().decode(layout.name),
     length: layout.length,
-    trackers,
+    trackers: trackers(),
     webSeeds,
     exactSources: torrent === undefined ? [] : [torrent + variant],
     peers: peers(),

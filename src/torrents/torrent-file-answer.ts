@@ -10,7 +10,7 @@ import { describeSubject, type Subject } from './subject.ts';
 export interface TorrentFileOptions {
   readonly addresses: Addresses;
   /** Tracker URLs, one tier each. */
-  readonly trackers: readonly string[];
+  readonly trackers: () => readonly string[];
   /** Where this server seeds, `host:port`; none while it does not. */
   readonly peers: () => readonly string[];
   /** `created by` of torrents. */
@@ -29,7 +29,7 @@ export function torrentFileAnswer(
   const bytes = createTorrent({
     info: sealed.info,
     pieceLayers: sealed.pieceLayers,
-    trackers: trackers.map((tracker) => [tracker]),
+    trackers: trackers().map((tracker) => [tracker]),
     webSeeds: addresses.webSeeds(subject, sealed.layout.version),
     createdBy,
     provenance: {

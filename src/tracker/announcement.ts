@@ -15,6 +15,8 @@ export class Announcement {
   /** HTTP: peers as bytes (BEP 23), or as dictionaries, with or without their ids. */
   isCompact = true;
   hasIds = true;
+  /** The address at which it has reached us, 4 or 16 bytes; undefined: that cannot be told. */
+  reachedAt: Uint8Array | undefined;
   /** From the URL, for private torrents. */
   ticket: string | undefined;
 

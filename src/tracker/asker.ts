@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { ClientAddressReader } from '../http/client-address.ts';
 import { addressBytes } from '../wire/compact-peers.ts';
 
@@ -7,23 +8,42 @@ export interface Asker {
   readonly bytes: Uint8Array | undefined;
   /** Whom limits count it for. */
   readonly client: string;
+  /** The address at which it has reached us, 4 or 16 bytes; undefined: that cannot be told, or a proxy stands between. */
+  readonly reachedAt: Uint8Array | undefined;
 }
 
 /** Who is at the other end of a connection, after trusted proxies. */
 export function askerOf(
   addressOf: ClientAddressReader,
-  remote: string | undefined,
+  { remoteAddress, localAddress }: Ends,
   forwarded: string | string[] | undefined,
 ): Asker {
-  const { address, client } = addressOf(remote, typeof forwarded === 'string' ? forwarded : forwarded?.join(','));
-  return { bytes: address === undefined ? undefined : addressBytes(address), client };
+  const hops = typeof forwarded === 'string' ? forwarded : forwarded?.join(',');
+  const { address, client, proxied } = addressOf(remoteAddress, hops);
+  const reachedAt = proxied ? undefined : addressBytes(plain(localAddress ?? ''));
+  return { bytes: address === undefined ? undefined : addressBytes(address), client, reachedAt };
 }
 
+/** The two ends of a connection. */
+type Ends = Pick<Socket, 'remoteAddress' | 'localAddress'>;
+
 /** The same where nobody stands between: IPv4, which most connections are, without the look-ups and patterns that cost more than an announce. */
-export function directAskerOf(addressOf: ClientAddressReader, remote: string | undefined): Asker {
-  const text = remote?.startsWith('::ffff:') ? remote.slice(7) : remote;
-  const bytes = text === undefined ? undefined : plainIpv4(text);
-  return bytes && text !== undefined ? { bytes, client: text } : askerOf(addressOf, remote, undefined);
+export function directAskerOf(addressOf: ClientAddressReader, socket: Socket): Asker {
+  const text = plain(socket.remoteAddress ?? '');
+  const bytes = plainIpv4(text);
+  if (!bytes) return askerOf(addressOf, socket, undefined);
+  return {
+    bytes,
+    client: text,
+    // Asked for where it is needed only: it is a system call.
+    get reachedAt() {
+      return plainIpv4(plain(socket.localAddress ?? ''));
+    },
+  };
+}
+
+function plain(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }
 
 function plainIpv4(text: string): Uint8Array | undefined {

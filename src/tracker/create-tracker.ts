@@ -8,6 +8,7 @@ import { createClientAddressReader } from '../http/client-address.ts';
 import { MemorySwarmState } from '../swarm-state/memory-swarm-state.ts';
 import { createHttpFront } from './http-front.ts';
 import { HttpTracker } from './http-tracker.ts';
+import type { OwnSeed } from './options.ts';
 import { TrackerPolicy, type TrackerPolicyOptions, USUAL_LIMITS } from './policy.ts';
 import { RawHttp } from './raw-http.ts';
 import { TrackerCore, type TrackerCounters } from './tracker-core.ts';
@@ -36,6 +37,8 @@ export interface TrackerSettings {
   readonly origins?: readonly string[];
   /** Addresses or CIDR networks whose `X-Forwarded-For` is believed. */
   readonly trustedProxies?: readonly string[];
+  /** This server itself, where it seeds. */
+  readonly ownSeed?: OwnSeed;
   readonly clock?: Clock;
   /** Default: in the memory of this process. */
   readonly state?: SwarmState;
@@ -65,6 +68,7 @@ export interface Tracker {
   /** How one swarm stands. */
   counts: TrackerCore['counts'];
   stats(): TrackerStats;
+  /** Ends its sockets. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -86,7 +90,14 @@ export function createTracker(settings: TrackerSettings = {}): Tracker {
     ...(isAllowed && { isAllowed }),
     ...(tickets && { tickets }),
   });
-  const core = new TrackerCore({ state, policy, clock, random: Math.random, intervalSeconds });
+  const core = new TrackerCore({
+    state,
+    policy,
+    clock,
+    random: Math.random,
+    intervalSeconds,
+    ownSeed: settings.ownSeed,
+  });
   const addressOf = createClientAddressReader(trustedProxies);
   const http = new HttpTracker(core);
   const socketLimits = limits === 'off' ? undefined : USUAL_SOCKET_LIMITS;
@@ -97,6 +108,7 @@ export function createTracker(settings: TrackerSettings = {}): Tracker {
   const udp: UdpFront[] = [];
   const raws: RawHttp[] = [];
   const stop = new AbortController();
+  let closing: Promise<void> | undefined;
 
   async function expireForever(): Promise<void> {
     while (!stop.signal.aborted) {
@@ -127,10 +139,11 @@ export function createTracker(settings: TrackerSettings = {}): Tracker {
     },
     counts: (infoHash) => core.counts(infoHash),
     stats: () => ({ ...state.size, sockets: ws.connections, counters: { ...core.counters } }),
-    async close() {
+    close() {
       stop.abort();
       for (const raw of raws) raw.close();
-      await Promise.all([ws.close(), ...udp.map((front) => front.close())]);
+      closing ??= Promise.all([ws.close(), ...udp.map((front) => front.close())]).then(() => {});
+      return closing;
     },
   };
 }

@@ -15,7 +15,7 @@ export function createHttpFront(
       outgoing.writeHead(405, { Allow: 'GET', 'Content-Length': 0 }).end();
       return true;
     }
-    const body = tracker.answer(url, askerOf(addressOf, socket.remoteAddress, headers['x-forwarded-for']));
+    const body = tracker.answer(url, askerOf(addressOf, socket, headers['x-forwarded-for']));
     if (!body) return false;
     outgoing.writeHead(200, ['Content-Type', 'text/plain', 'Content-Length', String(body.length)]);
     // A copy: the socket may keep it for longer than until the next answer.

@@ -32,13 +32,15 @@ export class HttpTracker {
     return isAnnounce ? this.#announce(url, next + 1, asker) : this.#scrape(url, next + 1, asker);
   }
 
-  #announce(url: string, start: number, { bytes, client }: Asker): Uint8Array {
+  #announce(url: string, start: number, asker: Asker): Uint8Array {
+    const { bytes, client } = asker;
     const [core, answers, announcement] = [this.#core, this.#answers, this.#announcement];
     const problem = readAnnounceQuery(url, start, announcement, this.#facts);
     if (problem !== undefined) return answers.failure(problem);
     if (!bytes) return answers.failure('your address cannot be read');
     announcement.setAddress(bytes, this.#facts.port);
     announcement.setRole(this.#facts.left);
+    announcement.reachedAt = core.options.ownSeed && asker.reachedAt;
     const refusal = core.announce(announcement, client);
     if (refusal !== undefined)
       return answers.failure(refusal, refusal.startsWith('too many') ? RETRY_MINUTES : undefined);

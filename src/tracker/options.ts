@@ -11,6 +11,14 @@ export interface TrackerOptions {
   readonly random: () => number;
   /** Seconds between two announces of a peer, give or take a tenth. */
   readonly intervalSeconds: number;
+  /** This server itself, as a seed: it is in no state, but in every answer about what it has. */
+  readonly ownSeed?: OwnSeed | undefined;
+}
+
+export interface OwnSeed {
+  has(infoHash: Uint8Array): boolean;
+  /** Where it lets peers in; 0: nowhere yet. */
+  readonly port: () => number;
 }
 
 /** More peers than this nobody gets in one answer. */

@@ -104,7 +104,7 @@ export class RawHttp {
 
   #askerOf(socket: Socket): Asker {
     const visit = this.#open.get(socket);
-    const asker = visit?.asker ?? directAskerOf(this.#addressOf, socket.remoteAddress);
+    const asker = visit?.asker ?? directAskerOf(this.#addressOf, socket);
     if (visit) {
       visit.asker = asker;
       visit.looks = 0;

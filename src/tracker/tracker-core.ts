@@ -67,11 +67,14 @@ export class TrackerCore {
     const isIn = state.announce({ infoHash, peerId, address, role, hasCompleted: event === 'completed' });
     if (!isIn) return this.refused('this tracker is full');
     this.#select(announcement);
+    if (role === 'leecher') this.#addOwnSeed(announcement);
     return undefined;
   }
 
   counts(infoHash: Uint8Array): SwarmCounts {
-    return this.options.state.counts(infoHash) ?? NOBODY;
+    const { state, ownSeed } = this.options;
+    const counts = state.counts(infoHash) ?? NOBODY;
+    return ownSeed?.has(infoHash) ? { ...counts, seeders: counts.seeders + 1 } : counts;
   }
 
   /** May this address ask how swarms stand? Counts it. */
@@ -90,6 +93,25 @@ export class TrackerCore {
     this.options.state.select(infoHash, address, role, wanted, into);
     this.selection.count4 = into.count4;
     this.selection.count6 = into.count6;
+  }
+
+  /** This server has what it is asked about: it is where the peer has reached it already. */
+  #addOwnSeed({ infoHash, reachedAt, wanted }: Announcement): void {
+    const { ownSeed } = this.options;
+    const port = ownSeed?.port() ?? 0;
+    if (!reachedAt || port === 0 || wanted === 0 || !ownSeed?.has(infoHash)) return;
+    const { selection } = this;
+    const isV4 = reachedAt.length === 4;
+    const list = isV4 ? selection.v4 : selection.v6;
+    const size = reachedAt.length + 2;
+    // It takes the place of another one where there is no more room.
+    const index = Math.min(isV4 ? selection.count4++ : selection.count6++, MOST_WANTED - 1);
+    if (isV4) selection.count4 = index + 1;
+    else selection.count6 = index + 1;
+    list.set(reachedAt, index * size);
+    list[index * size + size - 2] = port >> 8;
+    list[index * size + size - 1] = port & 255;
+    (isV4 ? selection.ids4 : selection.ids6).fill(0, index * 20, index * 20 + 20);
   }
 
   /** Counts it, and says why. */

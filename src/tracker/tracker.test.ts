@@ -332,7 +332,7 @@ describe('the policy', () => {
     const state = new MemorySwarmState({ clock, ttlMs: 60_000, mostPeers: 1_000_000 });
     const policy = new TrackerPolicy({ limits: USUAL_LIMITS, clock });
     const tracker = new HttpTracker(new TrackerCore({ state, policy, clock, random: () => 0.5, intervalSeconds: 600 }));
-    const flooder = { bytes: Uint8Array.of(10, 0, 0, 1), client: '10.0.0.1' };
+    const flooder = { bytes: Uint8Array.of(10, 0, 0, 1), client: '10.0.0.1', reachedAt: undefined };
     const ask = (hash: Uint8Array, asker: typeof flooder) =>
       Buffer.from(
         tracker.answer(`/announce?info_hash=${escaped(hash)}&peer_id=${escaped(idOf('x'))}&port=1`, asker) ?? [],
@@ -346,6 +346,8 @@ describe('the policy', () => {
     expect(last).toContain('too many requests');
     expect(last).toContain('retry in');
     expect(state.size.swarms).toBeLessThanOrEqual(USUAL_LIMITS.newcomerBurst);
-    expect(ask(hashOf(9), { bytes: Uint8Array.of(10, 0, 0, 2), client: '10.0.0.2' })).toContain('5:peers');
+    expect(ask(hashOf(9), { bytes: Uint8Array.of(10, 0, 0, 2), client: '10.0.0.2', reachedAt: undefined })).toContain(
+      '5:peers',
+    );
   });
 });

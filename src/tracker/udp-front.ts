@@ -36,7 +36,9 @@ export async function openUdpFront(options: {
 }): Promise<UdpFront> {
   const { core, clock, host, port } = options;
   const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: 4 * 2 ** 20 });
-  const front = new UdpTracker(core, clock, socket);
+  // On all addresses the system does not tell at which of them a packet came in.
+  const reachedAt = /^(0\.0\.0\.0|::)$/.test(host) ? undefined : addressBytes(host);
+  const front = new UdpTracker(core, clock, socket, reachedAt);
   socket.bind(port, host);
   try {
     await once(socket, 'listening');
@@ -58,8 +60,9 @@ class UdpTracker {
   readonly #announcement = new Announcement();
   readonly #addressOf = createClientAddressReader([]);
 
-  constructor(core: TrackerCore, clock: Clock, socket: Socket) {
+  constructor(core: TrackerCore, clock: Clock, socket: Socket, reachedAt: Uint8Array | undefined) {
     this.#core = core;
+    this.#announcement.reachedAt = reachedAt;
     this.#socket = socket;
     this.#ids = new ConnectionIds(clock);
   }

@@ -9,10 +9,10 @@ import type { Variant } from '../../../src/metainfo/canonical.ts';
 import { createTorrent } from '../../../src/metainfo/create-torrent.ts';
 import { parseTorrent } from '../../../src/metainfo/parse-torrent.ts';
 import { createIsolatedNetwork, type IsolatedNetwork } from '../../support/isolated-network.ts';
+import { ourTracker } from '../../support/our-tracker.ts';
 import { findHfPython, hasCommand, hasPeer, missing, peerFolder } from '../../support/peers.ts';
 import { runProgram } from '../../support/run-program.ts';
 import { sampleHub } from '../../support/sample-hub.ts';
-import { smallTracker } from '../../support/small-tracker.ts';
 import { runCli, spawnCli } from '../../support/start-server.ts';
 import { makeContent, patternBytes } from '../../support/swarm-bed.ts';
 import { tempDir } from '../../support/temp-dir.ts';
@@ -51,7 +51,7 @@ async function setUp(variant: Variant, host: string, name: 'repo' | 'model.safet
   const files = name === 'repo' ? FILES : { [name]: FILES[name] };
   const { info, pieceLayers } = parseTorrent(await makeContent(full, name, files, variant));
   const torrent = join(base, 'repo.torrent');
-  await writeFile(torrent, createTorrent({ info, pieceLayers, trackers: [[await smallTracker(host)]] }));
+  await writeFile(torrent, createTorrent({ info, pieceLayers, trackers: [[await ourTracker(host)]] }));
   const into = async (name: string): Promise<string> => {
     await mkdir(join(base, name));
     return join(base, name);
