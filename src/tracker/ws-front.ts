@@ -209,7 +209,8 @@ export class WsFront {
     let next = 0;
     for (const number of this.#chosen) {
       const other = this.#connections.get(number);
-      if (!other || other === connection || connection.wasIntroduced(number)) continue;
+      // Two clients of one page share its socket, and find one another by it.
+      if (!other || (other !== connection && connection.wasIntroduced(number))) continue;
       const one = offers[next++];
       if (!one) return;
       other.introduce(connection.number);

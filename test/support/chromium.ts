@@ -38,7 +38,7 @@ await import('/module.js').catch((error) => send('/error', String(error?.stack ?
     if (path === '/module.js') return void response.setHeader('content-type', 'text/javascript').end(module);
     if (path === '/result') resolve(JSON.parse(body));
     if (path === '/error') reject(new Error(`The page failed: ${body}`));
-    if (!/^\/(dist|node_modules)\/[^.]*[\w./@-]*$/.test(path)) return void response.writeHead(404).end();
+    if (!/^\/(dist|node_modules|test\/peers)\/[^.]*[\w./@-]*$/.test(path)) return void response.writeHead(404).end();
     readFile(join(ROOT, path)).then(
       (bytes) => response.setHeader('content-type', TYPES[extname(path)] ?? 'application/octet-stream').end(bytes),
       () => response.writeHead(404).end(),
