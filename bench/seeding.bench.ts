@@ -88,12 +88,12 @@ async function stop(child: ChildProcess): Promise<void> {
 
 function fill(path: string, torrents: number): void {
   const database = new DatabaseSync(path);
-  const torrent = database.prepare('INSERT INTO torrents VALUES (?, ?, ?, ?, ?, ?)');
+  const torrent = database.prepare('INSERT INTO torrents VALUES (?, ?, ?, ?, ?, ?, ?)');
   const repo = database.prepare('INSERT INTO repos (repo, access, checked_at, licenses) VALUES (?, ?, ?, ?)');
   const hex = (): string => randomBytes(20).toString('hex');
   database.exec('BEGIN');
   for (let index = 0; index < torrents; index++) {
-    torrent.run(randomBytes(20), hex(), `models/org/m${index}`, hex(), 'model.safetensors', 'default');
+    torrent.run(randomBytes(20), hex(), `models/org/m${index}`, hex(), 'model.safetensors', 'default', index);
     repo.run(`models/org/m${index}`, 'public', Date.now(), '["mit"]');
   }
   database.exec('COMMIT');
