@@ -46,7 +46,8 @@ function plain(address: string): string {
   return address.startsWith('::ffff:') ? address.slice(7) : address;
 }
 
-function plainIpv4(text: string): Uint8Array | undefined {
+/** The bytes of an IPv4 address; undefined for everything else. */
+export function plainIpv4(text: string): Uint8Array | undefined {
   const bytes = new Uint8Array(4);
   let part = 0;
   let value = 0;

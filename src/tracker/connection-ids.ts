@@ -1,37 +1,54 @@
-import { createHmac, randomBytes } from 'node:crypto';
 import type { Clock } from '../contracts/clock.ts';
+import { halfSipHash } from './half-sip-hash.ts';
 
 /** BEP 15: a client may use an id for a minute, and a tracker should take it for two. */
 const STEP_MS = 60_000;
 
 /**
- * Connection ids of the UDP tracker: a keyed hash of the address and the minute. Whoever shows one has received it at his address; until then nothing is
- * remembered of him.
+ * Connection ids of the UDP tracker: a keyed hash of address and port. Whoever shows one has received it at his address; until then nothing is remembered of
+ * him. Each minute has a key of its own, so that there is no time to find it.
  */
 export class ConnectionIds {
-  readonly #key = randomBytes(32);
   readonly #clock: Clock;
+  #key = newKey();
+  #lastKey = newKey();
+  #step: number;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#step = stepOf(clock);
   }
 
-  /** For this address and port, now. */
-  create(address: string, port: number): bigint {
-    return this.#hash(address, port, this.#step());
+  /** For this address and port, in compact form, now. */
+  create(address: Uint8Array): readonly [number, number] {
+    this.#turn();
+    return halfSipHash(this.#key, address, address.length);
   }
 
   /** Was it created for this address within the last two minutes? */
-  isGood(id: bigint, address: string, port: number): boolean {
-    const step = this.#step();
-    return id === this.#hash(address, port, step) || id === this.#hash(address, port, step - 1);
+  isGood(high: number, low: number, address: Uint8Array): boolean {
+    this.#turn();
+    return isHash(this.#key, high, low, address) || isHash(this.#lastKey, high, low, address);
   }
 
-  #step(): number {
-    return Math.floor(this.#clock.now() / STEP_MS);
+  #turn(): void {
+    const step = stepOf(this.#clock);
+    if (step === this.#step) return;
+    this.#lastKey = step === this.#step + 1 ? this.#key : newKey();
+    this.#key = newKey();
+    this.#step = step;
   }
+}
 
-  #hash(address: string, port: number, step: number): bigint {
-    return createHmac('sha256', this.#key).update(`${address} ${port} ${step}`).digest().readBigUInt64BE();
-  }
+function isHash(key: Uint32Array, high: number, low: number, address: Uint8Array): boolean {
+  const [one, other] = halfSipHash(key, address, address.length);
+  return one === high && other === low;
+}
+
+function stepOf(clock: Clock): number {
+  return Math.floor(clock.now() / STEP_MS);
+}
+
+function newKey(): Uint32Array {
+  return crypto.getRandomValues(new Uint32Array(2));
 }

@@ -6,10 +6,13 @@ import { SwarmError } from '../errors.ts';
 import { createClientAddressReader } from '../http/client-address.ts';
 import { addressBytes } from '../wire/compact-peers.ts';
 import { Announcement } from './announcement.ts';
+import { plainIpv4 } from './asker.ts';
 import { ConnectionIds } from './connection-ids.ts';
 import type { TrackerCore } from './tracker-core.ts';
 
-const PROTOCOL = 0x41727101980n;
+/** The number that asks for a connection id. */
+const PROTOCOL_HIGH = 0x417;
+const PROTOCOL_LOW = 0x27101980;
 const CONNECT = 0;
 const ANNOUNCE = 1;
 const SCRAPE = 2;
@@ -35,13 +38,15 @@ export async function openUdpFront(options: {
   readonly port: number;
 }): Promise<UdpFront> {
   const { core, clock, host, port } = options;
-  const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: 4 * 2 ** 20 });
+  const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: 4 * 2 ** 20, lookup: asItIs });
   // On all addresses the system does not tell at which of them a packet came in.
   const reachedAt = /^(0\.0\.0\.0|::)$/.test(host) ? undefined : addressBytes(host);
   const front = new UdpTracker(core, clock, socket, reachedAt);
+  // Before it is bound, which without a look-up it is at once.
+  const listening = once(socket, 'listening');
   socket.bind(port, host);
   try {
-    await once(socket, 'listening');
+    await listening;
   } catch (cause) {
     throw new SwarmError('CONFIG', `UDP port ${port} on ${host} cannot be opened; choose another port.`, { cause });
   }
@@ -53,11 +58,17 @@ export async function openUdpFront(options: {
   };
 }
 
+/** What is sent to is an address already; Node's look-up of it costs as much as the rest of an announce. */
+function asItIs(host: string, _: unknown, done: (error: null, address: string, family: number) => void): void {
+  done(null, host, isIPv6(host) ? 6 : 4);
+}
+
 class UdpTracker {
   readonly #core: TrackerCore;
   readonly #socket: Socket;
   readonly #ids: ConnectionIds;
   readonly #announcement = new Announcement();
+  readonly #sender = new Uint8Array(18);
   readonly #addressOf = createClientAddressReader([]);
 
   constructor(core: TrackerCore, clock: Clock, socket: Socket, reachedAt: Uint8Array | undefined) {
@@ -70,33 +81,36 @@ class UdpTracker {
   /** Answers a packet; what is none of this protocol, or has no good connection id, gets no word. */
   take(packet: Buffer, from: RemoteInfo): void {
     if (packet.length < 16) return;
-    const id = packet.readBigUInt64BE(0);
+    const high = packet.readUInt32BE(0);
+    const low = packet.readUInt32BE(4);
     const action = packet.readUInt32BE(8);
     const transaction = packet.readUInt32BE(12);
+    const sender = this.#senderOf(from);
+    if (!sender) return;
     if (action === CONNECT) {
-      if (id === PROTOCOL) this.#connect(transaction, from);
+      if (high === PROTOCOL_HIGH && low === PROTOCOL_LOW) this.#connect(transaction, sender, from);
       return;
     }
-    if (!this.#ids.isGood(id, from.address, from.port)) return;
+    if (!this.#ids.isGood(high, low, sender)) return;
     if (action === ANNOUNCE && packet.length >= ANNOUNCE_BYTES) this.#announce(packet, transaction, from);
     else if (action === SCRAPE) this.#scrape(packet, transaction, from);
     else this.#fail(transaction, 'this cannot be read', from);
   }
 
   /** As long as what was asked: nobody is flooded with our help. */
-  #connect(transaction: number, from: RemoteInfo): void {
+  #connect(transaction: number, sender: Uint8Array, from: RemoteInfo): void {
+    const [high, low] = this.#ids.create(sender);
     const answer = Buffer.allocUnsafe(16);
     answer.writeUInt32BE(CONNECT, 0);
     answer.writeUInt32BE(transaction, 4);
-    answer.writeBigUInt64BE(this.#ids.create(from.address, from.port), 8);
+    answer.writeUInt32BE(high, 8);
+    answer.writeUInt32BE(low, 12);
     this.#send(answer, from);
   }
 
   #announce(packet: Buffer, transaction: number, from: RemoteInfo): void {
-    const { address, client } = this.#addressOf(from.address, undefined);
-    const bytes = address === undefined ? undefined : addressBytes(address);
     const port = packet.readUInt16BE(96);
-    if (!bytes || port === 0) {
+    if (port === 0) {
       this.#fail(transaction, 'port must be a number from 1 to 65535', from);
       return;
     }
@@ -104,14 +118,14 @@ class UdpTracker {
     announcement.infoHash.set(packet.subarray(16, 36));
     announcement.peerId.set(packet.subarray(36, 56));
     announcement.event = EVENTS[packet.readUInt32BE(80)] ?? '';
-    announcement.setRole(packet.readBigUInt64BE(64) === 0n ? 0 : 1);
-    const isV4 = bytes.length === 4;
+    announcement.setRole(packet.readUInt32BE(64) + packet.readUInt32BE(68));
+    const isV4 = from.family === 'IPv4';
     const most = isV4 ? MOST_PEERS_V4 : MOST_PEERS_V6;
     const wanted = packet.readInt32BE(92);
     announcement.wanted = wanted < 0 ? -1 : Math.min(most, wanted);
     announcement.ticket = ticketOf(packet);
-    announcement.setAddress(bytes, port);
-    const refusal = this.#core.announce(announcement, client);
+    announcement.setAddress(this.#sender.subarray(0, isV4 ? 4 : 16), port);
+    const refusal = this.#core.announce(announcement, this.#clientOf(from));
     if (refusal !== undefined) this.#fail(transaction, refusal, from);
     else this.#send(this.#announceAnswer(transaction, isV4), from);
   }
@@ -134,7 +148,7 @@ class UdpTracker {
   }
 
   #scrape(packet: Buffer, transaction: number, from: RemoteInfo): void {
-    if (!this.#core.admitsScrape(this.#addressOf(from.address, undefined).client)) {
+    if (!this.#core.admitsScrape(this.#clientOf(from))) {
       this.#fail(transaction, 'too many requests from your address', from);
       return;
     }
@@ -157,6 +171,22 @@ class UdpTracker {
     answer.writeUInt32BE(transaction, 4);
     answer.write(reason, 8, 'latin1');
     this.#send(answer, from);
+  }
+
+  /** Address and port of a packet, in compact form, valid until the next one. */
+  #senderOf({ address, family, port }: RemoteInfo): Uint8Array | undefined {
+    const bytes = family === 'IPv4' ? plainIpv4(address) : addressBytes(address.replace(/%.*/, ''));
+    if (!bytes) return undefined;
+    const length = bytes.length;
+    this.#sender.set(bytes);
+    this.#sender[length] = port >> 8;
+    this.#sender[length + 1] = port & 255;
+    return this.#sender.subarray(0, length + 2);
+  }
+
+  /** Whom limits count it for: IPv4 as it is, IPv6 by its network. */
+  #clientOf({ address, family }: RemoteInfo): string {
+    return family === 'IPv4' ? address : this.#addressOf(address, undefined).client;
   }
 
   #send(answer: Buffer, from: RemoteInfo): void {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../contracts/clock.ts';
 import type { PeerRole } from '../contracts/swarm-state.ts';
@@ -24,6 +25,7 @@ const PING_MS = 45_000;
 /** WebSocket close codes (RFC 6455, section 7.4). */
 const POLICY = 1008;
 const GOING_AWAY = 1001;
+const GOODBYE_MS = 100;
 
 export interface WsFrontOptions {
   readonly core: TrackerCore;
@@ -80,7 +82,8 @@ export class WsFront {
   async close(): Promise<void> {
     this.#stop.abort();
     for (const connection of this.#connections.values()) connection.close(GOING_AWAY, 'the tracker is closing');
-    await this.#options.clock.sleep(100).catch(() => {});
+    // Time for the word to go out; this timer holds the process.
+    if (this.#connections.size > 0) await setTimeout(GOODBYE_MS);
     for (const connection of this.#connections.values()) connection.end();
     this.#server.close();
   }

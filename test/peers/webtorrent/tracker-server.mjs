@@ -5,4 +5,4 @@ const port = Number(process.argv[2]);
 const server = new Server({ http: true, udp: true, ws: true, stats: false });
 server.on('error', (error) => console.error(error.message));
 server.on('warning', () => {});
-server.listen({ http: port, udp4: port }, '127.0.0.1', () => console.log('ready'));
+server.listen({ http: port, udp: port }, '127.0.0.1', () => console.log('ready'));
