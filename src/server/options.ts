@@ -59,6 +59,10 @@ export interface ModelswarmOptions {
   readonly trackerFor?: 'all' | 'known';
   /** File with info-hashes, one per line. Default: none. */
   readonly trackerAllowList?: string;
+  /** File with the info-hashes of an operator's own private torrents, which need a ticket. Default: none. */
+  readonly trackerPrivateList?: string;
+  /** File with the keys that tickets are made with: an id and 64 hex digits per line. Default: none. */
+  readonly trackerTicketKeys?: string;
   /** Pages whose browsers may use the tracker, as `https://example.org`. Default: all. */
   readonly trackerOrigins?: readonly string[];
   /** Limits of the tracker per address and socket: `usual` (default), or `off` behind something that limits already. */

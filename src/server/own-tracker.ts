@@ -1,12 +1,14 @@
 import type { Clock } from '../contracts/clock.ts';
 import type { Logger } from '../contracts/logger.ts';
-import { type AllowList, openAllowList } from '../tracker/allow-list.ts';
 import { createTracker, type Tracker } from '../tracker/create-tracker.ts';
+import { openPolicy } from '../tracker/open-policy.ts';
 import type { OwnSeed } from '../tracker/options.ts';
 
 export interface OwnTrackerOptions {
   readonly trackerFor: 'all' | 'known';
   readonly trackerAllowList?: string | undefined;
+  readonly trackerPrivateList?: string | undefined;
+  readonly trackerTicketKeys?: string | undefined;
   readonly trackerOrigins: readonly string[];
   readonly trackerLimits: 'usual' | 'off';
   readonly trustedProxies: readonly string[];
@@ -30,12 +32,19 @@ export interface OwnTracker {
 
 /** Opens the tracker of a server. Rejects with CONFIG when its list cannot be read. */
 export async function openOwnTracker(options: OwnTrackerOptions): Promise<OwnTracker> {
-  const { trackerFor, trackerAllowList, ownSeed, clock, logger, baseUrl } = options;
+  const { trackerFor, ownSeed, clock, logger, baseUrl } = options;
   const onProblem = (problem: string): void => logger.warn({ problem }, 'tracker: the list stays as it was');
-  const list: AllowList | undefined =
-    trackerAllowList === undefined ? undefined : await openAllowList(trackerAllowList, { clock, onProblem });
+  const policy = await openPolicy(
+    {
+      allowList: options.trackerAllowList,
+      privateList: options.trackerPrivateList,
+      ticketKeys: options.trackerTicketKeys,
+    },
+    { clock, onProblem },
+  );
+  const { allowed, tickets } = policy;
   const isKnown = (infoHash: Uint8Array): boolean =>
-    (ownSeed?.has(infoHash) ?? false) || (list?.has(infoHash) ?? false);
+    (ownSeed?.has(infoHash) ?? false) || (allowed?.has(infoHash) ?? false);
   const tracker = createTracker({
     ...{
       limits: options.trackerLimits,
@@ -45,6 +54,7 @@ export async function openOwnTracker(options: OwnTrackerOptions): Promise<OwnTra
     },
     ...(trackerFor === 'known' && { isAllowed: isKnown }),
     ...(ownSeed && { ownSeed }),
+    ...(tickets && { tickets }),
   });
   let udp: string | undefined;
   return {
@@ -65,7 +75,7 @@ export async function openOwnTracker(options: OwnTrackerOptions): Promise<OwnTra
       }
     },
     async close() {
-      list?.close();
+      policy.close();
       await tracker.close();
     },
   };

@@ -26,6 +26,8 @@ export type ServerSettings = MirrorSettings &
 type OpenEnded =
   | 'maxCacheSize'
   | 'trackerAllowList'
+  | 'trackerPrivateList'
+  | 'trackerTicketKeys'
   | 'peerPort'
   | 'lsd'
   | 'publicUrl'
@@ -127,6 +129,8 @@ export const optionSchemas: { readonly [Name in keyof ServerOptions]-?: z.ZodTyp
   ownTracker: z.boolean(),
   trackerFor: z.enum(['all', 'known']),
   trackerAllowList: text,
+  trackerPrivateList: text,
+  trackerTicketKeys: text,
   trackerOrigins: list(httpUrl),
   trackerLimits: z.enum(['usual', 'off']),
   seed: z.boolean(),

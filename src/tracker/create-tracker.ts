@@ -1,5 +1,4 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { systemClock } from '../base/system-clock.ts';
 import type { Clock } from '../contracts/clock.ts';
@@ -55,10 +54,10 @@ export interface TrackerStats {
 /** A tracker, to be mounted on a server of Node's. */
 export interface Tracker {
   /**
-   * The short way: returns what takes the connections of a `net` server, answers announces on the socket itself, and leaves everything else to `server`
-   * (`node:http`, which must not listen).
+   * The short way: announces are answered on the socket itself, before the parser of this server; `handle` is for what that leaves to it. To be called before
+   * anybody else listens to its connections.
    */
-  attach(server: Server): (socket: Socket) => void;
+  attach(server: Server): void;
   /** Answers `/announce` and `/scrape`; false: it is another path. */
   handle(incoming: IncomingMessage, outgoing: ServerResponse): boolean;
   /** Takes the upgrade to a WebSocket on `/announce` or `/`; false: it is another path. */
@@ -122,10 +121,7 @@ export function createTracker(settings: TrackerSettings = {}): Tracker {
     handle: createHttpFront(http, addressOf),
     attach(server) {
       // Behind a proxy a connection is many people's, and a header says whose.
-      if (trustedProxies.length > 0) return (socket) => void server.emit('connection', socket);
-      const raw = new RawHttp(http, server, addressOf);
-      raws.push(raw);
-      return raw.accept;
+      if (trustedProxies.length === 0) raws.push(new RawHttp(http, server, addressOf));
     },
     upgrade(incoming, stream, head) {
       if (!/^\/(announce\/?)?(\?|$)/.test(incoming.url ?? '')) return false;

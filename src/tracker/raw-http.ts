@@ -32,13 +32,12 @@ interface Visit {
  * else, on the same connection or another, goes to `server` as if nothing had been here: slow, split, odd and hostile requests are Node's.
  */
 export class RawHttp {
-  /** Takes a connection that was just accepted. */
-  readonly accept: (socket: Socket) => void;
   readonly #tracker: HttpTracker;
   readonly #addressOf: ClientAddressReader;
   readonly #open = new Map<Socket, Visit>();
   readonly #looking: NodeJS.Timeout;
 
+  /** Stands before the parser of `server` from now on. Its time-outs and its counting of connections begin where the parser does. */
   constructor(tracker: HttpTracker, server: Server, addressOf: ClientAddressReader) {
     this.#tracker = tracker;
     this.#addressOf = addressOf;
@@ -61,13 +60,16 @@ export class RawHttp {
       open.delete(socket);
       socket.pause();
       socket.unshift(chunk);
-      server.emit('connection', socket);
+      parse?.call(server, socket);
       socket.resume();
     }
-    this.accept = (socket) => {
+    // The first listener is Node's own: it gives the connection to the parser.
+    const [parse] = server.listeners('connection') as ((socket: Socket) => void)[];
+    if (parse) server.off('connection', parse);
+    server.on('connection', (socket: Socket) => {
       open.set(socket, { asker: undefined, looks: 0 });
       socket.on('data', onData).on('error', onError).on('close', onClose);
-    };
+    });
     // A timer of its own for each would cost more than its announce.
     this.#looking = setInterval(() => this.#endIdle(), LOOK_MS);
     this.#looking.unref();

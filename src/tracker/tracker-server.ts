@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createSocketServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { SwarmError } from '../errors.ts';
 import { createTracker, type Tracker, type TrackerSettings } from './create-tracker.ts';
 
@@ -41,19 +41,19 @@ export async function startTracker(
   server.on('upgrade', (incoming, stream, head) => {
     if (!tracker.upgrade(incoming, stream, head)) stream.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
   });
-  const sockets = createSocketServer(tracker.attach(server));
+  tracker.attach(server);
   const close = async (): Promise<void> => {
-    const closed = new Promise((resolve) => sockets.close(resolve));
+    const closed = new Promise((resolve) => server.close(resolve));
     await tracker.close();
     server.closeAllConnections();
     await closed;
   };
   try {
-    sockets.listen(port, host);
-    await once(sockets, 'listening').catch((cause: unknown) => {
+    server.listen(port, host);
+    await once(server, 'listening').catch((cause: unknown) => {
       throw new SwarmError('CONFIG', `Port ${port} on ${host} cannot be opened; choose another port.`, { cause });
     });
-    const address = sockets.address() as AddressInfo;
+    const address = server.address() as AddressInfo;
     if (udp) await tracker.listenUdp(host, address.port);
     return { tracker, host: address.address, port: address.port, close, [Symbol.asyncDispose]: close };
   } catch (error) {

@@ -327,6 +327,30 @@ describe('the policy', () => {
     expect(running.tracker.stats()).toMatchObject({ swarms: 1, peers: 1, counters: { refused: 2 } });
   });
 
+  test('a private torrent wants a ticket, by every way in', async () => {
+    const tickets = {
+      wants: (hash: Uint8Array) => hash[0] === 1,
+      isGood: (_: Uint8Array, ticket: string) => ticket === 'good',
+    };
+    const { http, udp, ws } = await start({ tickets });
+    const overHttp = createHttpTracker({ clock: systemClock, userAgent: 'test' });
+    const overUdp = createUdpTracker();
+    onTestFinished(() => overUdp.close());
+    for (const bad of ['', '?ticket=bad']) {
+      await expect(overHttp.announce(http + bad, request(1, 0), never)).rejects.toThrow('valid ticket');
+      await expect(overUdp.announce(udp + bad, request(1, 0), never)).rejects.toThrow('valid ticket');
+      const browser = await join(`${ws}/announce${bad}`, `browser ${bad}`);
+      browser.say({ left: 1 });
+      await expect.poll(() => browser.heard).toMatchObject([{ 'failure reason': 'this torrent needs a valid ticket' }]);
+    }
+    await overHttp.announce(`${http}?ticket=good`, request(1, 0), never);
+    expect(await overUdp.announce(`${udp}?ticket=good`, request(2, 1), never)).toMatchObject({ seeds: 1, leechers: 1 });
+    const browser = await join(`${ws}/announce?ticket=good`, 'browser');
+    browser.say({ left: 1 });
+    await expect.poll(() => browser.heard).toMatchObject([{ complete: 1, incomplete: 2 }]);
+    await overHttp.announce(http, request(1, 0, { infoHash: hashOf(2) }), never);
+  });
+
   test('one address cannot fill the tracker, and is told so', async () => {
     const clock = new ManualClock();
     const state = new MemorySwarmState({ clock, ttlMs: 60_000, mostPeers: 1_000_000 });

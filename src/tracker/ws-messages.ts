@@ -29,7 +29,7 @@ export interface WsAnnounce {
 }
 
 /** Offers in one announce; more are left out. */
-export const MOST_OFFERS = 20;
+const MOST_OFFERS = 20;
 const MOST_SCRAPED = 100;
 const EVENTS: readonly unknown[] = ['started', 'completed', 'stopped', 'paused'];
 

@@ -16,10 +16,13 @@ const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const OTHER_VARIABLES = ['MODELSWARM_CONFIG', 'MODELSWARM_TEST_LONG', 'MODELSWARM_BENCH_LOOP'];
 /** Flags of npm scripts. */
 const SCRIPT_FLAGS = ['--yes', '--long', '--json', '--quick', '--only', '--profile', '--project'];
-const COMMANDS = ['get', 'seed', 'status', 'serve', 'demo', 'doctor', 'config', 'torrent'];
+const COMMANDS = ['get', 'seed', 'status', 'serve', 'demo', 'doctor', 'config', 'torrent', 'tracker'];
 
-/** Commands whose flags are those of the commands below them. */
-const BELOW: Readonly<Record<string, readonly string[]>> = { torrent: ['create', 'show', 'verify', 'magnet'] };
+/** Commands that have commands below them. */
+const BELOW: Readonly<Record<string, readonly string[]>> = {
+  torrent: ['create', 'show', 'verify', 'magnet'],
+  tracker: ['ticket'],
+};
 
 function help(command: readonly string[]): string {
   const args = ['--conditions=modelswarm-source', join(ROOT, 'src/cli/main.ts'), ...command, '--help'];
@@ -31,7 +34,7 @@ function help(command: readonly string[]): string {
 
 const flagsOf = new Map<string, readonly string[]>();
 function commandFlags(command: string): readonly string[] {
-  const commands = BELOW[command]?.map((below) => [command, below]) ?? [[command]];
+  const commands = [[command], ...(BELOW[command]?.map((below) => [command, below]) ?? [])];
   const known =
     flagsOf.get(command) ??
     commands.flatMap((words) => [...help(words).matchAll(/(?<=[\s,])--?[\w-]+/g)].map(([flag]) => flag));

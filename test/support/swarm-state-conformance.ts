@@ -12,7 +12,7 @@ type Create = (options: { readonly clock: Clock; readonly ttlMs: number; readonl
 export const hashOf = (value: number): Uint8Array => new Uint8Array(20).fill(value & 255).fill(value >> 8, 0, 2);
 const idOf = (value: number): Uint8Array => new Uint8Array(20).fill(value & 255).fill(value >> 8, 10, 12);
 export const v4 = (value: number): Uint8Array => Uint8Array.of(10, 0, value >> 8, value & 255, 26, 225);
-export const v6 = (value: number): Uint8Array => Uint8Array.from({ length: 18 }, (_, at) => (at === 15 ? value : 0x20));
+const v6 = (value: number): Uint8Array => Uint8Array.from({ length: 18 }, (_, at) => (at === 15 ? value : 0x20));
 
 export function peer(swarm: number, value: number, more: Partial<NativePeer> = {}): NativePeer {
   const fixed = { infoHash: hashOf(swarm), peerId: idOf(value), address: v4(value) };
