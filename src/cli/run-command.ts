@@ -1,15 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../base/version.ts';
 import { isSwarmError } from '../errors.ts';
-import { addConfigCommand } from './commands/config.ts';
-import { addDemoCommand } from './commands/demo.ts';
-import { addDoctorCommand } from './commands/doctor.ts';
-import { addGetCommand } from './commands/get.ts';
-import { addSeedCommand } from './commands/seed.ts';
-import { addServeCommand } from './commands/serve.ts';
-import { addStatusCommand } from './commands/status.ts';
-import { addTorrentCommand } from './commands/torrent.ts';
-import { addTrackerCommand } from './commands/tracker.ts';
 import { Interruption, listenForSignals } from './signals.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -37,7 +28,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   // A reader that has seen enough (`modelswarm config | head`) is no failure. For good: the error comes after the write.
   process.stdout.on('error', ignoreClosedPipe);
   try {
-    await createProgram(terminal).parseAsync(args, { from: 'user' });
+    await (await createProgram(terminal, args[0])).parseAsync(args, { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) exitCode = error.exitCode === 0 ? OK : USAGE;
     else if (!(error instanceof Interruption)) {
@@ -51,20 +42,30 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   return reason instanceof Interruption && reason.signal === 'SIGINT' ? INTERRUPTED : exitCode;
 }
 
-function createProgram(terminal: Terminal): Command {
+type AddCommand = (program: Command, terminal: Terminal) => void;
+
+/** The commands, in the order of help. Each is loaded when it is meant: all of them take half a second. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  get: async () => (await import('./commands/get.ts')).addGetCommand,
+  seed: async () => (await import('./commands/seed.ts')).addSeedCommand,
+  status: async () => (await import('./commands/status.ts')).addStatusCommand,
+  serve: async () => (await import('./commands/serve.ts')).addServeCommand,
+  demo: async () => (await import('./commands/demo.ts')).addDemoCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).addDoctorCommand,
+  torrent: async () => (await import('./commands/torrent.ts')).addTorrentCommand,
+  tracker: async () => (await import('./commands/tracker.ts')).addTrackerCommand,
+  config: async () => (await import('./commands/config.ts')).addConfigCommand,
+};
+
+/** Of `name`, a program with that command alone; of anything else, one with all of them, which help and suggestions need. */
+async function createProgram(terminal: Terminal, name: string | undefined): Promise<Command> {
   const program = new Command('modelswarm')
     .description('A mirror of the Hugging Face Hub, and torrents of everything in it: verified, shared and resumable.')
     .version(VERSION)
     .exitOverride();
-  addGetCommand(program, terminal);
-  addSeedCommand(program, terminal);
-  addStatusCommand(program, terminal);
-  addServeCommand(program, terminal);
-  addDemoCommand(program, terminal);
-  addDoctorCommand(program, terminal);
-  addTorrentCommand(program, terminal);
-  addTrackerCommand(program, terminal);
-  addConfigCommand(program, terminal);
+  const own = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const wanted = name === '--version' || name === '-V' ? [] : own ? [own] : Object.values(COMMANDS);
+  for (const load of wanted) (await load())(program, terminal);
   for (const command of program.commands) command.option('--verbose', 'show the stack of an error');
   return program;
 }

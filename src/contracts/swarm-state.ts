@@ -69,6 +69,10 @@ export interface SwarmState {
 
   /** Undefined: nobody is in it. */
   counts(infoHash: Uint8Array): SwarmCounts | undefined;
+  /**
+   * Of a torrent that has two hashes (a hybrid), and so two swarms: each peer once, also where it is in both. Swarms that are too large to be compared are added up.
+   */
+  countsTogether(infoHash: Uint8Array, infoHashV2: Uint8Array): SwarmCounts | undefined;
   /** Forgets those who have not announced for `ttl`. To be called from time to time when nobody else comes. */
   expire(): void;
   readonly size: { readonly swarms: number; readonly peers: number };

@@ -166,6 +166,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     ? opening.adopt(
         createTorrents({
           ...{ repos, files, rule, clock, logger, createdBy: `modelswarm/${VERSION}` },
+          swarm: (infoHashes) => tracker?.tracker.countsOf(infoHashes),
           trackers: () => (trackers.length > 0 ? trackers : (tracker?.urls() ?? [])),
           ...{ held, library, peers: () => peerAddresses(seeding, options) },
           addresses: createAddresses({ base: options.baseUrl, hubEndpoint: upstream, hubWebSeed: options.hubWebseed }),

@@ -12,6 +12,9 @@ import { IS_CONNECTED, IS_PARTIAL, IS_SEED, IS_V6, PeerTable } from './peer-tabl
 import { CONNECTED, LEECHERS, RINGS, SEEDS, SwarmTable } from './swarm-table.ts';
 import { TimeWheel } from './time-wheel.ts';
 
+/** Comparing so many takes some milliseconds. */
+const MOST_COMPARED = 20_000;
+
 export interface MemorySwarmStateOptions {
   readonly clock: Clock;
   /** A peer that has not announced for so long is forgotten. */
@@ -124,6 +127,40 @@ export class MemorySwarmState implements SwarmState {
       partialSeeds: partialSeeds[swarm] as number,
       completed: completed[swarm] as number,
     };
+  }
+
+  countsTogether(infoHash: Uint8Array, infoHashV2: Uint8Array): SwarmCounts | undefined {
+    const [one, other] = [this.counts(infoHash), this.counts(infoHashV2)];
+    if (!one || !other) return one ?? other;
+    const isSmaller = one.seeders + one.leechers < other.seeders + other.leechers;
+    const smaller = this.#find(isSmaller ? infoHash : infoHashV2);
+    const larger = this.#find(isSmaller ? infoHashV2 : infoHash);
+    const twice = { seeders: 0, leechers: 0 };
+    if (this.#swarms.peersOf(smaller) <= MOST_COMPARED)
+      for (let ring = 0; ring < RINGS; ring++)
+        twice[ring % CONNECTED === SEEDS ? 'seeders' : 'leechers'] += this.#shared(smaller, ring, larger);
+    return {
+      seeders: one.seeders + other.seeders - twice.seeders,
+      leechers: one.leechers + other.leechers - twice.leechers,
+      partialSeeds: Math.max(one.partialSeeds, other.partialSeeds),
+      // Whoever completes tells both.
+      completed: Math.max(one.completed, other.completed),
+    };
+  }
+
+  /** How many peers of a ring are in another swarm, too. */
+  #shared(swarm: number, ring: number, other: number): number {
+    const { keys, rings } = this.#peers;
+    const place = other * 2 + (ring >= CONNECTED ? 1 : 0);
+    const first = this.#swarms.heads[swarm * RINGS + ring] as number;
+    let count = 0;
+    for (let peer = first; peer !== 0; ) {
+      this.#key.set(keys.subarray(peer * KEY_WORDS, (peer + 1) * KEY_WORDS));
+      if (this.#peers.find(place, this.#key) !== 0) count++;
+      peer = rings.next[peer] as number;
+      if (peer === first) break;
+    }
+    return count;
   }
 
   expire(): void {

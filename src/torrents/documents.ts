@@ -31,6 +31,7 @@ export interface MagnetDocument {
   readonly webSeed: string | null;
   readonly infoHash: string | null;
   readonly infoHashV2: string | null;
+  readonly swarm: { readonly seeders: number; readonly leechers: number; readonly completed: number } | null;
 }
 
 /** Every answer that is no success. */
@@ -102,6 +103,10 @@ export const magnetSchema: z.ZodType<MagnetDocument> = z.object({
   webSeed: z.string().nullable().describe('BEP 19; null when the server does not know its own address.'),
   infoHash: hash40.nullable().describe('v1; null in a torrent that is v2 only.'),
   infoHashV2: hash64.nullable().describe('v2; null in a torrent that is v1 only.'),
+  swarm: z
+    .object({ seeders: z.int(), leechers: z.int(), completed: z.int() })
+    .nullable()
+    .describe('Peers at the tracker of this server, each once; null when it is none.'),
 });
 
 /** Schema of `ErrorDocument`. `X-Error-Code` has the code too. */

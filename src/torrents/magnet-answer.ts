@@ -7,14 +7,14 @@ import type { MagnetDocument } from './documents.ts';
 import { describeSubject, type Subject } from './subject.ts';
 import type { TorrentFileOptions } from './torrent-file-answer.ts';
 
-type MagnetOptions = Pick<TorrentFileOptions, 'addresses' | 'trackers' | 'peers'>;
+type MagnetOptions = Pick<TorrentFileOptions, 'addresses' | 'trackers' | 'peers' | 'swarm'>;
 
 /** The magnet link: as JSON, or as one line of text for whoever asks for `text/plain`. */
 export function magnetAnswer(
   { request }: Exchange,
   subject: Subject,
   { infoHash, infoHashV2, layout }: SealedTorrent,
-  { addresses, trackers, peers }: MagnetOptions,
+  { addresses, trackers, peers, swarm }: MagnetOptions,
 ): Response {
   const webSeeds = addresses.webSeeds(subject, layout.version);
   const torrent = addresses.torrent(subject);
@@ -38,12 +38,14 @@ export function magnetAnswer(
       },
     });
   }
+  const counts = swarm([infoHash, infoHashV2?.subarray(0, 20)].filter((hash) => hash !== undefined));
   const document: MagnetDocument = {
     magnetUri,
     ...describeSubject(subject),
     webSeed: webSeeds[0] ?? null,
     infoHash: infoHash ? toHex(infoHash) : null,
     infoHashV2: infoHashV2 ? toHex(infoHashV2) : null,
+    swarm: counts ? { seeders: counts.seeders, leechers: counts.leechers, completed: counts.completed } : null,
   };
   return jsonAnswer(200, document);
 }

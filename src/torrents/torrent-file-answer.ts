@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { SwarmCounts } from '../contracts/swarm-state.ts';
 import { contentDisposition } from '../http/content-headers.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { planFile } from '../http/plan-file.ts';
@@ -11,6 +12,8 @@ export interface TorrentFileOptions {
   readonly addresses: Addresses;
   /** Tracker URLs, one tier each. */
   readonly trackers: () => readonly string[];
+  /** How the swarms of a torrent stand, by all its hashes of 20 bytes; undefined: we are no tracker. */
+  readonly swarm: (infoHashes: readonly Uint8Array[]) => SwarmCounts | undefined;
   /** Where this server seeds, `host:port`; none while it does not. */
   readonly peers: () => readonly string[];
   /** `created by` of torrents. */

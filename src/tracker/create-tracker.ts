@@ -66,6 +66,8 @@ export interface Tracker {
   listenUdp(host: string, port: number): Promise<number>;
   /** How one swarm stands. */
   counts: TrackerCore['counts'];
+  /** How a torrent stands, by all its hashes. */
+  countsOf: TrackerCore['countsOf'];
   stats(): TrackerStats;
   /** Ends its sockets. Idempotent. */
   close(): Promise<void>;
@@ -134,6 +136,7 @@ export function createTracker(settings: TrackerSettings = {}): Tracker {
       return front.port;
     },
     counts: (infoHash) => core.counts(infoHash),
+    countsOf: (infoHashes) => core.countsOf(infoHashes),
     stats: () => ({ ...state.size, sockets: ws.connections, counters: { ...core.counters } }),
     close() {
       stop.abort();

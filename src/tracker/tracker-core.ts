@@ -77,6 +77,15 @@ export class TrackerCore {
     return ownSeed?.has(infoHash) ? { ...counts, seeders: counts.seeders + 1 } : counts;
   }
 
+  /** The same of a torrent by all its hashes, 20 bytes each: whoever is in both swarms of a hybrid is one. */
+  countsOf(infoHashes: readonly Uint8Array[]): SwarmCounts {
+    const { state, ownSeed } = this.options;
+    const [one, other] = infoHashes;
+    const both = one && (other ? state.countsTogether(one, other) : state.counts(one));
+    const counts = both ?? NOBODY;
+    return infoHashes.some((hash) => ownSeed?.has(hash)) ? { ...counts, seeders: counts.seeders + 1 } : counts;
+  }
+
   /** May this address ask how swarms stand? Counts it. */
   admitsScrape(client: string): boolean {
     this.counters.scrapes++;

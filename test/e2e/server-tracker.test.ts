@@ -38,8 +38,10 @@ test('torrents name it, over HTTP, WebSocket and UDP, and it leads to the server
     `ws://${host}/announce`,
     `udp://${host}/announce`,
   ]);
-  const { magnetUri } = await (await fetch(`${mirror.url}/magnet/org/model`)).json();
+  const { magnetUri, swarm } = await (await fetch(`${mirror.url}/magnet/org/model`)).json();
   expect(parseMagnet(magnetUri).trackers).toHaveLength(3);
+  // The server itself, once for both hashes of the hybrid.
+  expect(swarm).toEqual({ seeders: 1, leechers: 0, completed: 0 });
   const client = await loopbackClient();
   const got = await client.add(bytes, { to: await tempDir(), onlyPeers: true });
   await got.done();

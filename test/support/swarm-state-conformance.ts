@@ -78,6 +78,17 @@ export function describeSwarmState(implementation: string, create: Create): void
       expect(state.counts(hashOf(1))).toMatchObject({ seeders: 2, leechers: 0, completed: 2 });
     });
 
+    test('count once where a torrent has two swarms', () => {
+      const { state } = open();
+      expect(state.countsTogether(hashOf(1), hashOf(2))).toBeUndefined();
+      for (let value = 1; value <= 6; value++)
+        state.announce(peer(1, value, { role: value <= 2 ? 'seed' : 'leecher' }));
+      expect(state.countsTogether(hashOf(1), hashOf(2))).toMatchObject({ seeders: 2, leechers: 4 });
+      for (const value of [1, 5, 6, 7]) state.announce(peer(2, value, { role: value === 1 ? 'seed' : 'leecher' }));
+      expect(state.countsTogether(hashOf(1), hashOf(2))).toMatchObject({ seeders: 2, leechers: 5 });
+      expect(state.countsTogether(hashOf(2), hashOf(1))).toMatchObject({ seeders: 2, leechers: 5 });
+    });
+
     test('are given to others: not to themselves, seeds not to seeds, IPv4 and IPv6', () => {
       const { state } = open();
       for (let value = 1; value <= 4; value++) state.announce(peer(1, value, { role: value < 3 ? 'seed' : 'leecher' }));

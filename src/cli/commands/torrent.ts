@@ -8,7 +8,6 @@ import { createTorrent } from '../../metainfo/create-torrent.ts';
 import { parseTorrent } from '../../metainfo/parse-torrent.ts';
 import type { Torrent } from '../../metainfo/torrent.ts';
 import type { Terminal } from '../terminal.ts';
-import { createFromServer, looksLikeRepo } from '../torrent/create-from-server.ts';
 import { createFromPath } from '../torrent/create-local.ts';
 import { magnetOf, printable, realFiles, torrentJson, torrentText } from '../torrent/describe.ts';
 import { refuseToOverwrite, saveFile } from '../torrent/save.ts';
@@ -94,6 +93,8 @@ async function build(subject: string, variant: Variant, flags: CreateFlags, term
     const { info, pieceLayers } = await createFromPath(subject, { name: flags.name, variant, terminal, onNamed });
     return createTorrent({ info, pieceLayers, ...outside });
   }
+  // Loaded when it is wanted: a whole server comes with it.
+  const { createFromServer, looksLikeRepo } = await import('../torrent/create-from-server.ts');
   if (!looksLikeRepo(subject))
     throw new SwarmError('CONFIG', `${subject} is neither a file nor a folder here, nor a repo.`);
   const { server, upstream, dataDir, out } = flags;

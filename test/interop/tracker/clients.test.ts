@@ -74,7 +74,8 @@ describe.skipIf(noWebtorrent)("bittorrent-tracker's own client", () => {
   test('hears of a native peer over HTTP and UDP, and gets offers and answers over WebSocket', async () => {
     const announce = await ourTracker('127.0.0.1');
     const [udp, ws] = ['udp', 'ws'].map((protocol) => announce.replace('http', protocol));
-    start(announce, 5001, 'stay');
+    const overHttp = start(announce, 5001, 'stay');
+    await expect.poll(() => overHttp.lines.length, { timeout: 20_000 }).toBe(5);
     const overUdp = start(udp ?? '', 5002, 'stay');
     await expect.poll(() => overUdp.lines, { timeout: 20_000 }).toContain('{"event":"peer","data":"127.0.0.1:5001"}');
     const [one, two] = [start(ws ?? '', 5003, 'stay'), start(ws ?? '', 5004, 'stay')];
