@@ -20,7 +20,7 @@ export function askerOf(
 ): Asker {
   const hops = typeof forwarded === 'string' ? forwarded : forwarded?.join(',');
   const { address, client, proxied } = addressOf(remoteAddress, hops);
-  const reachedAt = proxied ? undefined : addressBytes(plain(localAddress ?? ''));
+  const reachedAt = proxied ? undefined : addressBytes(plainAddress(localAddress ?? ''));
   return { bytes: address === undefined ? undefined : addressBytes(address), client, reachedAt };
 }
 
@@ -29,7 +29,7 @@ type Ends = Pick<Socket, 'remoteAddress' | 'localAddress'>;
 
 /** The same where nobody stands between: IPv4, which most connections are, without the look-ups and patterns that cost more than an announce. */
 export function directAskerOf(addressOf: ClientAddressReader, socket: Socket): Asker {
-  const text = plain(socket.remoteAddress ?? '');
+  const text = plainAddress(socket.remoteAddress ?? '');
   const bytes = plainIpv4(text);
   if (!bytes) return askerOf(addressOf, socket, undefined);
   return {
@@ -37,12 +37,13 @@ export function directAskerOf(addressOf: ClientAddressReader, socket: Socket): A
     client: text,
     // Asked for where it is needed only: it is a system call.
     get reachedAt() {
-      return plainIpv4(plain(socket.localAddress ?? ''));
+      return plainIpv4(plainAddress(socket.localAddress ?? ''));
     },
   };
 }
 
-function plain(address: string): string {
+/** IPv4 as such, where a socket for both kinds says `::ffff:1.2.3.4`. */
+export function plainAddress(address: string): string {
   return address.startsWith('::ffff:') ? address.slice(7) : address;
 }
 

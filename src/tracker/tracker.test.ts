@@ -211,6 +211,27 @@ describe('over UDP', () => {
   });
 });
 
+describe('on all addresses', () => {
+  test('IPv4 and IPv6 peers are told of one another, over HTTP and UDP', async () => {
+    const running = await startTracker({ host: '::', port: 0 });
+    onTestFinished(() => running.close());
+    const overUdp = createUdpTracker();
+    onTestFinished(() => overUdp.close());
+    const overHttp = createHttpTracker({ clock: systemClock, userAgent: 'test' });
+    const urls = ['127.0.0.1', '[::1]'].map((host) => `udp://${host}:${running.port}/announce`);
+    for (const [at, url] of urls.entries()) await overUdp.announce(url, request(3000 + at, 0), never);
+    const found = await overHttp.announce(`http://127.0.0.1:${running.port}/announce`, request(3002, 1), never);
+    expect(found.peers.map(({ host, port }) => `${host} ${port}`).sort()).toEqual(['127.0.0.1 3000', '::1 3001']);
+    expect((await overUdp.announce(urls[1] ?? '', request(3003, 1), never)).peers).toMatchObject([{ host: '::1' }]);
+  });
+
+  test('a name is an address, too', async () => {
+    const running = await startTracker({ host: 'localhost', port: 0 });
+    await running.close();
+    await expect(startTracker({ host: 'no.such.host.invalid', port: 0 })).rejects.toMatchObject({ code: 'CONFIG' });
+  });
+});
+
 describe('over WebSocket', () => {
   test('offers go to others, answers come back, and nobody gets his own', async () => {
     const { ws } = await start();

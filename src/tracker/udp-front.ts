@@ -1,12 +1,13 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import type { Clock } from '../contracts/clock.ts';
 import { SwarmError } from '../errors.ts';
 import { createClientAddressReader } from '../http/client-address.ts';
 import { addressBytes } from '../wire/compact-peers.ts';
 import { Announcement } from './announcement.ts';
-import { plainIpv4 } from './asker.ts';
+import { plainAddress, plainIpv4 } from './asker.ts';
 import { ConnectionIds } from './connection-ids.ts';
 import type { TrackerCore } from './tracker-core.ts';
 
@@ -37,7 +38,8 @@ export async function openUdpFront(options: {
   readonly host: string;
   readonly port: number;
 }): Promise<UdpFront> {
-  const { core, clock, host, port } = options;
+  const { core, clock, port } = options;
+  const host = isIP(options.host) ? options.host : await addressOfName(options.host);
   const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: 4 * 2 ** 20, lookup: asItIs });
   // On all addresses the system does not tell at which of them a packet came in.
   const reachedAt = /^(0\.0\.0\.0|::)$/.test(host) ? undefined : addressBytes(host);
@@ -56,6 +58,13 @@ export async function openUdpFront(options: {
     port: socket.address().port,
     close: () => new Promise((resolve) => socket.close(resolve)),
   };
+}
+
+async function addressOfName(name: string): Promise<string> {
+  const found = await lookup(name).catch((cause: unknown) => {
+    throw new SwarmError('CONFIG', `${name} has no address.`, { cause });
+  });
+  return found.address;
 }
 
 /** What is sent to is an address already; Node's look-up of it costs as much as the rest of an announce. */
@@ -119,7 +128,7 @@ class UdpTracker {
     announcement.peerId.set(packet.subarray(36, 56));
     announcement.event = EVENTS[packet.readUInt32BE(80)] ?? '';
     announcement.setRole(packet.readUInt32BE(64) + packet.readUInt32BE(68));
-    const isV4 = from.family === 'IPv4';
+    const isV4 = !plainAddress(from.address).includes(':');
     const most = isV4 ? MOST_PEERS_V4 : MOST_PEERS_V6;
     const wanted = packet.readInt32BE(92);
     announcement.wanted = wanted < 0 ? -1 : Math.min(most, wanted);
@@ -174,8 +183,9 @@ class UdpTracker {
   }
 
   /** Address and port of a packet, in compact form, valid until the next one. */
-  #senderOf({ address, family, port }: RemoteInfo): Uint8Array | undefined {
-    const bytes = family === 'IPv4' ? plainIpv4(address) : addressBytes(address.replace(/%.*/, ''));
+  #senderOf({ address, port }: RemoteInfo): Uint8Array | undefined {
+    const text = plainAddress(address);
+    const bytes = plainIpv4(text) ?? addressBytes(text.replace(/%.*/, ''));
     if (!bytes) return undefined;
     const length = bytes.length;
     this.#sender.set(bytes);
@@ -185,8 +195,9 @@ class UdpTracker {
   }
 
   /** Whom limits count it for: IPv4 as it is, IPv6 by its network. */
-  #clientOf({ address, family }: RemoteInfo): string {
-    return family === 'IPv4' ? address : this.#addressOf(address, undefined).client;
+  #clientOf({ address }: RemoteInfo): string {
+    const text = plainAddress(address);
+    return text.includes(':') ? this.#addressOf(text, undefined).client : text;
   }
 
   #send(answer: Buffer, from: RemoteInfo): void {

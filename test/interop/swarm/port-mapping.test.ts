@@ -66,7 +66,7 @@ test.skipIf(skip)('a router with NAT-PMP passes the port on, until we end', asyn
 
 test.skipIf(skip)('a router that talks nonsense costs the mapping, not the program', async () => {
   const heard = await router(() => Buffer.from([7]));
-  const { stdout } = await seed(16);
+  const { stdout } = await seed(14);
   expect(heard.length).toBeGreaterThan(0);
   expect(stdout).toContain('"state":"failed"');
   // It went on seeding.
