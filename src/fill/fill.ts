@@ -215,7 +215,7 @@ export class Fill {
     this.#options.hasher.close();
     this.#pieces?.close();
     this.#stop.abort(this.failure);
-    await Promise.all([...this.#helpers.values()].map(({ helper }) => helper.close()));
+    await Promise.allSettled([...this.#helpers.values()].map(({ helper }) => helper.close()));
     // What is being stored must be through: the next fill of this content takes over the part.
     await this.#verifying;
     try {

@@ -36,6 +36,8 @@ interface Known {
   /** Of a magnet link, which may say what its metadata does not. */
   readonly webSeeds: readonly string[];
   users: number;
+  /** Starting, stopping and emptying its folder, one after the other. */
+  turn: Promise<unknown>;
   /** It had other bytes than the Hub. */
   isWrong: boolean;
 }
@@ -87,7 +89,7 @@ export class TorrentHelper implements FillHelper {
       await torrent.ready();
       await torrent.stop();
       const { webSeeds } = /^magnet:/i.test(input) ? parseMagnet(input) : { webSeeds: [] };
-      this.#known.push({ torrent, folder, webSeeds, users: 0, isWrong: false });
+      this.#known.push({ torrent, folder, webSeeds, users: 0, turn: Promise.resolve(), isWrong: false });
       logger.info({ torrent: torrent.name, files: torrent.files.length }, 'torrents: known');
     } catch (error) {
       if (!isSwarmError(error, 'CLOSED')) logger.warn({ torrent: name, error: String(error) }, 'torrents: not usable');
@@ -97,10 +99,13 @@ export class TorrentHelper implements FillHelper {
   async #use(known: Known, file: TorrentFileHandle, grant: Grant): Promise<HelpingSource> {
     // The bytes lie there twice until the fill has ended.
     const reservation = await this.#options.blobs.reserve(file.size);
-    if (known.users++ === 0) known.torrent.start();
+    if (known.users++ === 0) known.turn = known.turn.then(() => known.torrent.start());
     const over = new AbortController();
+    const ready = known.turn.then(() => hasPeers(known.torrent, over.signal));
+    // A fill that does not come about never asks.
+    ready.catch(() => {});
     return {
-      ready: hasPeers(known.torrent, over.signal),
+      ready,
       source: {
         name: `torrent:${known.torrent.name}`,
         size: file.size,
@@ -121,11 +126,20 @@ export class TorrentHelper implements FillHelper {
     };
   }
 
-  async #leave(known: Known, reservation: Reservation): Promise<void> {
-    if (--known.users === 0) {
+  /** Nobody uses it, unless somebody has come meanwhile. */
+  async #rest(known: Known): Promise<void> {
+    if (known.users > 0) return;
+    try {
       await known.torrent.stop();
       await rm(known.folder, { recursive: true, force: true });
+    } catch (error) {
+      this.#options.logger.warn({ torrent: known.torrent.name, error: String(error) }, 'torrents: not put away');
     }
+  }
+
+  async #leave(known: Known, reservation: Reservation): Promise<void> {
+    if (--known.users === 0) known.turn = known.turn.then(() => this.#rest(known));
+    await known.turn;
     reservation.release();
   }
 }

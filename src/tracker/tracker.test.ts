@@ -276,6 +276,10 @@ describe('over WebSocket', () => {
     thief.say({ left: 1 });
     await expect.poll(() => thief.heard).toHaveLength(1);
     expect(thief.heard[0]).toMatchObject({ 'failure reason': expect.stringContaining('in use') });
+    // However often he tries, the owner is not taken for dead.
+    for (let turn = 0; turn < 20; turn++) thief.say({ left: 1 });
+    await expect.poll(() => thief.heard).toHaveLength(21);
+    thief.heard.splice(1);
     thief.say({ event: 'stopped' });
     thief.say({ to_peer_id: binary(idOf('owner')), offer_id: binary(idOf('o')), answer: { type: 'answer', sdp: '' } });
     await expect.poll(() => thief.heard).toHaveLength(3);
@@ -283,6 +287,7 @@ describe('over WebSocket', () => {
     await thief.closed;
     expect(running.tracker.counts(hashOf(1))).toMatchObject({ leechers: 1 });
     expect(owner.heard).toHaveLength(1);
+    expect(owner.socket.readyState).toBe(WebSocket.OPEN);
     // When the owner goes, the id is free.
     owner.socket.terminate();
     await expect.poll(() => running.tracker.stats().peers).toBe(0);

@@ -8,6 +8,8 @@ const MOST_QUEUED = 2 * 2 ** 20;
 /** A pair that was introduced one way is not introduced the other way for so long: both would offer (glare). */
 const INTRODUCED_MS = 10_000;
 const MOST_INTRODUCED = 200;
+/** For the answer to a ping, on the slowest of networks. */
+const PATIENCE_MS = 20_000;
 
 /** How much one socket may say. `undefined`: as much as it likes. */
 export interface SocketLimits {
@@ -29,8 +31,8 @@ export class WsConnection {
   readonly ticket: string | undefined;
   /** Swarm and peer id, 40 characters, of each peer that came in by it. */
   readonly joined: Set<string> = new Set<string>();
-  /** A ping has not been answered yet. */
-  isDoubtful = false;
+  /** When it was asked whether anybody is there, while that has not been answered. */
+  #doubtedAt: number | undefined;
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
   readonly #bucket: TokenBucket | undefined;
@@ -91,13 +93,17 @@ export class WsConnection {
     return at !== undefined && this.#clock.now() - at < INTRODUCED_MS;
   }
 
-  /** Asks whether anybody is there; who did not answer the last time is dropped. */
+  /** Asks whether anybody is there; who was asked long ago and has not answered is dropped. However often others make us ask. */
   check(): void {
-    if (this.isDoubtful) this.#socket.terminate();
-    else {
-      this.isDoubtful = true;
+    if (this.#doubtedAt === undefined) {
+      this.#doubtedAt = this.#clock.now();
       this.#socket.ping();
-    }
+    } else if (this.#clock.now() - this.#doubtedAt >= PATIENCE_MS) this.#socket.terminate();
+  }
+
+  /** It has answered. */
+  isThere(): void {
+    this.#doubtedAt = undefined;
   }
 
   close(code: number, reason: string): void {

@@ -102,9 +102,7 @@ export class WsFront {
     this.#connections.set(number, connection);
     this.#perClient.set(client, (this.#perClient.get(client) ?? 0) + 1);
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#message(connection, data, isBinary));
-    socket.on('pong', () => {
-      connection.isDoubtful = false;
-    });
+    socket.on('pong', () => connection.isThere());
     socket.on('error', () => {});
     socket.on('close', () => this.#closed(connection));
   }
