@@ -123,9 +123,12 @@ class BlobStoreOnDisk implements DiskBlobStore {
     return row && { path: blobPath(row.directory, sha256), close: this.#parts.leases.take(sha256) };
   }
 
-  async reserve(bytes: number, options: { readonly directory?: string } = {}): Promise<Reservation> {
+  async reserve(
+    bytes: number,
+    options: { readonly directory?: string; readonly spares?: boolean } = {},
+  ): Promise<Reservation> {
     this.#refuseClosed();
-    return this.#change(this.#reservations.reserve(bytes, options.directory));
+    return this.#change(this.#reservations.reserve(bytes, options.directory, options.spares));
   }
 
   async promote(partPath: string, blob: Blob, ids: readonly ContentId[]): Promise<void> {

@@ -80,6 +80,17 @@ describe('room on several disks', () => {
     expect(blobs.find(older.id)).toBeDefined();
   });
 
+  test('is made without evicting anything, for what can be done without', async () => {
+    const { blobs } = await openDiskStore([await tempDir()], { maxCacheSize: 2000 });
+    const held = makeSample(1500);
+    await store(blobs, held);
+    await expect(blobs.reserve(501, { spares: true })).rejects.toMatchObject(DISK_FULL);
+    expect(blobs.find(held.id)).toBeDefined();
+    (await blobs.reserve(500, { spares: true })).release();
+    (await blobs.reserve(501)).release();
+    expect(blobs.find(held.id)).toBeUndefined();
+  });
+
   test('is refused with the sizes and the option that would help', async () => {
     const directory = await tempDir();
     const rooms = new Map([[directory, { free: 2.5e9, device: 1 }]]);

@@ -47,15 +47,17 @@ export class Reservations {
   }
 
   /** See `BlobStore.reserve`. Errors: DISK_FULL, INTERNAL (`directory` is not one of ours; I/O). */
-  reserve(bytes: number, directory: string | undefined): Promise<Reservation> {
+  reserve(bytes: number, directory: string | undefined, spares = false): Promise<Reservation> {
     const { directories } = this.#store;
     if (directory !== undefined && !directories.includes(directory)) {
       throw new SwarmError('INTERNAL', `${directory} is not a store directory (${directories.join(', ')})`);
     }
-    return this.#turns.run('reserve', () => this.#make(bytes, directory === undefined ? directories : [directory]));
+    return this.#turns.run('reserve', () =>
+      this.#make(bytes, directory === undefined ? directories : [directory], spares),
+    );
   }
 
-  async #make(bytes: number, directories: readonly string[]): Promise<Reservation> {
+  async #make(bytes: number, directories: readonly string[], spares: boolean): Promise<Reservation> {
     for (let attempt = 1; ; attempt++) {
       const survey = await this.#store.gate.count(() => this.#survey());
       const candidates = directories.flatMap((directory) => this.#candidate(directory, bytes, survey));
@@ -68,7 +70,7 @@ export class Reservations {
       if (plan?.victims.length === 0) {
         return this.#book.open(plan.candidate.directory, plan.candidate.device, bytes);
       }
-      if (!plan || attempt === MOST_PLANS) throw this.#full(bytes, candidates, survey);
+      if (!plan || spares || attempt === MOST_PLANS) throw this.#full(bytes, candidates, survey);
       for (const victim of plan.victims) await evictBlob(this.#store, victim);
     }
   }

@@ -22,9 +22,10 @@ export interface BlobStore {
   /**
    * Sets aside room for `bytes`, evicting the least recently used blobs that are neither leased nor pinned.
    * `directory` asks for that store directory (a resumed fill must stay where its part file is).
+   * `spares`: evicts nothing for it, for what can be done without.
    * Throws DISK_FULL when `maxCacheSize` or `minFreeSpace` leaves no room.
    */
-  reserve(bytes: number, options?: { readonly directory?: string }): Promise<Reservation>;
+  reserve(bytes: number, options?: { readonly directory?: string; readonly spares?: boolean }): Promise<Reservation>;
   /**
    * Makes a verified part file a blob: fsync, rename, fsync of the directory, index. The caller has proved that the
    * bytes have these hashes, and names the content ids they answer to. If the blob is held already, the part is dropped.

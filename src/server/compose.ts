@@ -114,7 +114,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
   );
   const helpers: FillHelper[] = [neighbours];
   if (options.torrentSources.length > 0 && !offline) {
-    const helper = opening.adopt(openTorrentHelper(options, join(first, 'swarm'), blobs), (it) => it.close());
+    const helper = opening.adopt(openTorrentHelper(options, first, blobs), (it) => it.close());
     helpers.push(helper);
   }
   const files = opening.adopt(
@@ -186,12 +186,12 @@ export async function compose(options: CompositionOptions): Promise<Composition>
   };
 }
 
-function openTorrentHelper(options: CompositionOptions, folder: string, blobs: BlobStore): TorrentHelper {
+function openTorrentHelper(options: CompositionOptions, directory: string, blobs: BlobStore): TorrentHelper {
   const { torrentSources: torrents, logger, clock, peerHost: host, lsd = !isLoopbackName(host) } = options;
   const dht = options.dht && (options.dhtNodes.length > 0 ? { bootstrap: options.dhtNodes } : true);
   const port = options.seed ? 0 : false;
   const openClient = () => createClient({ host, port, dht, lsd, clock });
-  return new TorrentHelper({ torrents, openClient, folder, blobs, logger });
+  return new TorrentHelper({ torrents, openClient, directory, blobs, logger });
 }
 
 /** Where magnet links say that we seed: by the name that clients reach us by, else where we listen; nowhere in particular is no address. */

@@ -3,9 +3,9 @@ import { createServer as createHttpServer, type ServerOptions as HttpServerOptio
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { SwarmError } from '../errors.ts';
+import { limitConnections } from '../http/connection-limits.ts';
 import { createNodeListener } from '../http/node-listener.ts';
 import { createPace } from './bandwidth.ts';
-import { limitConnections } from './connection-limits.ts';
 import type { ServerOptions } from './options.ts';
 import { createService, type Service } from './service.ts';
 import { type ServerSettings, serverSettings } from './validate-options.ts';

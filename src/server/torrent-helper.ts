@@ -23,8 +23,8 @@ export interface TorrentHelperOptions {
   /** Magnet links, paths or URLs of torrent files, info-hashes. */
   readonly torrents: readonly string[];
   readonly openClient: () => Promise<Client>;
-  /** Where what peers bring lies meanwhile. Emptied at the start: nothing in it is needed again. */
-  readonly folder: string;
+  /** The store directory in which what peers bring lies meanwhile. */
+  readonly directory: string;
   readonly blobs: BlobStore;
   readonly logger: Logger;
 }
@@ -49,10 +49,13 @@ interface Known {
 export class TorrentHelper implements FillHelper {
   readonly #options: TorrentHelperOptions;
   readonly #known: Known[] = [];
+  /** Emptied at the start: nothing in it is needed again. */
+  readonly #folder: string;
   readonly #opening: Promise<Client>;
 
   constructor(options: TorrentHelperOptions) {
     this.#options = options;
+    this.#folder = join(options.directory, 'swarm');
     this.#opening = this.#open();
     this.#opening.catch((error: unknown) => options.logger.error({ error: String(error) }, 'torrents: no client'));
   }
@@ -69,11 +72,11 @@ export class TorrentHelper implements FillHelper {
   async close(): Promise<void> {
     const client = await this.#opening.catch(() => undefined);
     await client?.close();
-    await rm(this.#options.folder, { recursive: true, force: true });
+    await rm(this.#folder, { recursive: true, force: true });
   }
 
   async #open(): Promise<Client> {
-    await rm(this.#options.folder, { recursive: true, force: true });
+    await rm(this.#folder, { recursive: true, force: true });
     const client = await this.#options.openClient();
     for (const input of this.#options.torrents) void this.#learn(client, input);
     return client;
@@ -83,7 +86,7 @@ export class TorrentHelper implements FillHelper {
   async #learn(client: Client, input: string): Promise<void> {
     const { logger } = this.#options;
     const name = input.slice(0, 100);
-    const folder = join(this.#options.folder, crypto.randomUUID());
+    const folder = join(this.#folder, crypto.randomUUID());
     try {
       const torrent = await client.add(input, { to: folder, priority: () => 0, onlyPeers: true });
       await torrent.ready();
@@ -97,8 +100,9 @@ export class TorrentHelper implements FillHelper {
   }
 
   async #use(known: Known, file: TorrentFileHandle, grant: Grant): Promise<HelpingSource> {
-    // The bytes lie there twice until the fill has ended.
-    const reservation = await this.#options.blobs.reserve(file.size);
+    // The bytes lie there twice until the fill has ended. No model goes for that.
+    const { blobs, directory } = this.#options;
+    const reservation = await blobs.reserve(file.size, { directory, spares: true });
     if (known.users++ === 0) known.turn = known.turn.then(() => known.torrent.start());
     const over = new AbortController();
     const ready = known.turn.then(() => hasPeers(known.torrent, over.signal));

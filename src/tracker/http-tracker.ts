@@ -55,11 +55,12 @@ export class HttpTracker {
     const [core, answers] = [this.#core, this.#answers];
     if (!core.admitsScrape(client)) return answers.failure(core.limited(), RETRY_MINUTES);
     const files = [];
+    const ticket = /(?:^|&)ticket=([^&]{1,500})/.exec(url.slice(start))?.[1];
     for (const pair of url.slice(start).split('&', MOST_SCRAPED + 1)) {
       if (!pair.startsWith('info_hash=')) continue;
       const infoHash = new Uint8Array(20);
       if (!readBytes(pair, 10, pair.length, infoHash)) return answers.failure('info_hash must have 20 bytes');
-      files.push({ infoHash, counts: core.counts(infoHash) });
+      files.push({ infoHash, counts: core.publicCounts(infoHash, ticket) });
     }
     // All of them are nobody's business.
     if (files.length === 0) return answers.failure('info_hash is missing');

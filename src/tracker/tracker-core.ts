@@ -77,6 +77,11 @@ export class TrackerCore {
     return ownSeed?.has(infoHash) ? { ...counts, seeders: counts.seeders + 1 } : counts;
   }
 
+  /** What somebody may know who has no part in it: of a torrent that he could not use, nothing. */
+  publicCounts(infoHash: Uint8Array, ticket: string | undefined): SwarmCounts {
+    return this.options.policy.refusal(infoHash, ticket) === undefined ? this.counts(infoHash) : NOBODY;
+  }
+
   /** The same of a torrent by all its hashes, 20 bytes each: whoever is in both swarms of a hybrid is one. */
   countsOf(infoHashes: readonly Uint8Array[]): SwarmCounts {
     const { state, ownSeed } = this.options;

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SwarmError } from '../errors.ts';
+import { limitConnections } from '../http/connection-limits.ts';
 import { createTracker, type Tracker, type TrackerSettings } from './create-tracker.ts';
 
 /** A tracker with a server of its own. */
@@ -20,6 +21,8 @@ const TIMEOUTS = {
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 2000,
 };
+/** WebSockets among them. A thousand clients behind one NAT have five each. */
+const CONNECTIONS = { maxConnections: 100_000, maxConnectionsPerClient: 5000 };
 const LARGEST_HEADER = 16 * 1024;
 
 /**
@@ -29,7 +32,7 @@ const LARGEST_HEADER = 16 * 1024;
 export async function startTracker(
   settings: TrackerSettings & { readonly host: string; readonly port: number; readonly udp?: boolean },
 ): Promise<RunningTracker> {
-  const { host, port, udp = true } = settings;
+  const { host, port, udp = true, limits = 'usual' } = settings;
   const tracker = createTracker(settings);
   const server = createServer({ ...TIMEOUTS, maxHeaderSize: LARGEST_HEADER }, (incoming, outgoing) => {
     if (tracker.handle(incoming, outgoing)) return;
@@ -42,6 +45,7 @@ export async function startTracker(
     if (!tracker.upgrade(incoming, stream, head)) stream.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
   });
   tracker.attach(server);
+  if (limits === 'usual') limitConnections(server, { ...CONNECTIONS, trustedProxies: settings.trustedProxies ?? [] });
   const close = async (): Promise<void> => {
     const closed = new Promise((resolve) => server.close(resolve));
     await tracker.close();

@@ -155,6 +155,27 @@ describe('over HTTP', () => {
     expect(text).toContain('Connection: close');
   });
 
+  test('who never ends a request is ended, and others are served meanwhile', async () => {
+    const { running, http } = await start();
+    const slow = Array.from({ length: 300 }, () => connect(running.port, '127.0.0.1'));
+    onTestFinished(() => {
+      for (const socket of slow) socket.destroy();
+    });
+    let ended = 0;
+    for (const socket of slow) {
+      socket.resume();
+      socket.on('error', () => {}).on('close', () => ended++);
+      socket.write('GET /announce?info_hash=');
+    }
+    const overHttp = createHttpTracker({ clock: systemClock, userAgent: 'test' });
+    for (let turn = 0; turn < 20; turn++) {
+      slow[turn]?.write('x');
+      await overHttp.announce(http, request(1, 0), never);
+    }
+    // Ten seconds for the headers, looked at every two.
+    await expect.poll(() => ended, { timeout: 18_000 }).toBe(300);
+  });
+
   test('any query is answered', async () => {
     const { running } = await start();
     const part = fc.oneof(
@@ -375,6 +396,14 @@ describe('the policy', () => {
     browser.say({ left: 1 });
     await expect.poll(() => browser.heard).toMatchObject([{ complete: 1, incomplete: 2 }]);
     await overHttp.announce(http, request(1, 0, { infoHash: hashOf(2) }), never);
+    // Nor does a scrape tell who is in it.
+    const nobody = { seeds: 0, leechers: 0, completed: 0 };
+    expect(await overHttp.scrape(http, [hashOf(1)], never)).toEqual([nobody]);
+    expect(await overUdp.scrape(`${udp}?ticket=good`, [hashOf(1)], never)).toEqual([nobody]);
+    expect(await overHttp.scrape(`${http}?ticket=good`, [hashOf(1)], never)).toMatchObject([{ seeds: 1 }]);
+    const stranger = await join(ws, 'stranger');
+    stranger.say({ action: 'scrape' });
+    await expect.poll(() => JSON.stringify(stranger.heard)).toContain('"complete":0');
   });
 
   test('one address cannot fill the tracker, and is told so', async () => {

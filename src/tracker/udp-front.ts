@@ -166,7 +166,8 @@ class UdpTracker {
     answer.writeUInt32BE(SCRAPE, 0);
     answer.writeUInt32BE(transaction, 4);
     for (let index = 0; index < count; index++) {
-      const counts = this.#core.counts(packet.subarray(16 + index * 20, 36 + index * 20));
+      // A scrape has no place for a ticket.
+      const counts = this.#core.publicCounts(packet.subarray(16 + index * 20, 36 + index * 20), undefined);
       answer.writeUInt32BE(counts.seeders, 8 + index * 12);
       answer.writeUInt32BE(counts.completed, 12 + index * 12);
       answer.writeUInt32BE(counts.leechers, 16 + index * 12);

@@ -241,7 +241,9 @@ export class WsFront {
       connection.send(failure('scrape', core.limited(), undefined));
       return;
     }
-    const files = infoHashes.map((hash) => [hash, core.counts(bytesOfId(hash, this.#hash))] as const);
+    const files = infoHashes.map(
+      (hash) => [hash, core.publicCounts(bytesOfId(hash, this.#hash), connection.ticket)] as const,
+    );
     connection.send(wsScrapeAnswer(files));
   }
 

@@ -11,6 +11,8 @@ const CLOSE_MS = 3000;
 /** What a router says is short; one that goes on and on ends the thread, not the process. */
 const LIMITS = { maxOldGenerationSizeMb: 64 };
 
+const NOTHING = { worker: undefined, ended: undefined };
+
 export interface PortMapping {
   /** How it went; undefined while the router is asked. */
   readonly result: PortMappingResult | undefined;
@@ -36,6 +38,7 @@ export function mapPort({ port, udp }: { readonly port: number; readonly udp: bo
     void ended.then(() => told.resolve({ state: 'failed', reason: 'it was closed' }));
     return { worker, ended };
   });
+  opening.catch((error: unknown) => told.resolve({ state: 'failed', reason: String(error) }));
   let result: PortMappingResult | undefined;
   const done = told.promise.then((it) => {
     result = it;
@@ -47,7 +50,8 @@ export function mapPort({ port, udp }: { readonly port: number; readonly udp: bo
       return result;
     },
     async close() {
-      const { worker, ended } = await opening;
+      const { worker, ended } = await opening.catch(() => NOTHING);
+      if (!worker) return;
       worker.postMessage('close');
       const limit = setTimeout(() => void worker.terminate(), CLOSE_MS);
       await ended;

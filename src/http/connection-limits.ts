@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { createClientAddressReader } from '../http/client-address.ts';
+import { createClientAddressReader } from './client-address.ts';
 
 /**
  * Drops connections above the limits, at once and without an answer: whoever opens that many does not read answers.
