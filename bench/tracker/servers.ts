@@ -12,10 +12,10 @@ export interface TrackerProcess extends AsyncDisposable {
   readonly pid: number;
 }
 
-/** Ours, as users start it; its limits are off, since all the load comes from one address. */
-export async function startOurs(profileDir?: string): Promise<TrackerProcess> {
+/** Ours, as users start it; its limits are off where all the load comes from one address. */
+export async function startOurs(profileDir?: string, limits: 'usual' | 'off' = 'off'): Promise<TrackerProcess> {
   const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
-  const command = [...profile, join(ROOT, 'bin', 'modelswarm.mjs'), 'tracker', '--limits', 'off'];
+  const command = [...profile, join(ROOT, 'bin', 'modelswarm.mjs'), 'tracker', '--limits', limits];
   return start(process.execPath, (port) => [...command, '--port', String(port)]);
 }
 
