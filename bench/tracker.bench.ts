@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { alternate, median } from './measure.ts';
+import { alternate, median, memory } from './measure.ts';
 import { judge, type Measured, type Result } from './result.ts';
 import type { BenchOptions } from './topic.ts';
 import { announcesByHttp } from './tracker/http-load.ts';
@@ -18,6 +19,7 @@ export async function run(options: BenchOptions): Promise<Result[]> {
     ['HTTP', overHttp],
     ['UDP', overUdp],
     ['WebSocket', overWebSocket],
+    ['flood', flood],
     ['memory', memoryPerPeer],
   ];
   const results: Measured[] = [];
@@ -85,13 +87,15 @@ async function overUdp(options: BenchOptions): Promise<Measured[]> {
     'UDP',
     ['ours', BITTORRENT_TRACKER, 'opentracker'],
     async ({ port }, seconds) => {
-      const [rate = 0] = await inProcess('udp-load.ts', [port, 1000, seconds]);
-      return { rate, p99: Number.NaN };
+      const [rate = 0, p99 = Number.NaN] = await inProcess('udp-load.ts', [port, 1000, seconds]);
+      return { rate, p99 };
     },
   );
+  const [ours, npm, c] = [found.ours, found[BITTORRENT_TRACKER], found.opentracker];
   return [
-    { ...rate('UDP', found.ours, { [BITTORRENT_TRACKER]: found[BITTORRENT_TRACKER] }), target: 3 },
-    { ...rate('UDP, beside opentracker', found.ours, { opentracker: found.opentracker }), target: 0.5 },
+    { ...rate('UDP', ours, { [BITTORRENT_TRACKER]: npm }), target: 3 },
+    { ...rate('UDP, beside opentracker', ours, { opentracker: c }), target: 0.5 },
+    latency('UDP', ours, { [BITTORRENT_TRACKER]: npm, opentracker: c }),
   ];
 }
 
@@ -110,6 +114,28 @@ async function overWebSocket(options: BenchOptions): Promise<Measured[]> {
     results.push({ ...rate(name, found.ours, peers), target: 1.5 }, latency(name, found.ours, peers));
   }
   return results;
+}
+
+/** One address sends made-up info-hashes as fast as it can, against the usual limits; another one announces now and then. */
+async function flood({ quick, progress }: BenchOptions): Promise<Measured[]> {
+  await using server = await startOurs(undefined, 'usual');
+  const { port, pid } = server;
+  const times = quick ? 50 : 500;
+  progress('flood: others before ...');
+  const [p50 = 0, p99 = 0] = await inProcess('probe-process.ts', [port, times]);
+  const before = memory(pid).now;
+  progress('flood: others meanwhile ...');
+  const load = announcesByHttp({ port, torrents: 65_536, seconds: quick ? 4 : 15, closes: false, isFlood: true });
+  await setTimeout(quick ? 500 : 3000);
+  const [flooded50 = 0, flooded99 = 0] = await inProcess('probe-process.ts', [port, times]);
+  const { rate } = await load;
+  const about = { unit: 'ms', better: 'lower' as const };
+  return [
+    { name: 'flood of made-up torrents from one address', unit: 'announces/s', better: 'higher', ours: rate },
+    { name: 'flood: memory that it adds', unit: 'MB', better: 'lower', ours: memory(pid).now - before },
+    { ...about, name: 'flood: an announce of others, p50', ours: flooded50, peers: { before: p50 } },
+    { ...about, name: 'flood: an announce of others, p99', ours: flooded99, peers: { before: p99 } },
+  ];
 }
 
 async function memoryPerPeer({ quick, progress }: BenchOptions): Promise<Measured[]> {
