@@ -1,4 +1,4 @@
-import type { Selection, SwarmCounts } from '../contracts/swarm-state.ts';
+import type { PeerRole, Selection, SwarmCounts } from '../contracts/swarm-state.ts';
 import type { Announcement } from './announcement.ts';
 import { MOST_WANTED, type TrackerOptions, USUAL_WANTED } from './options.ts';
 
@@ -66,8 +66,10 @@ export class TrackerCore {
     const { peerId } = announcement;
     const isIn = state.announce({ infoHash, peerId, address, role, hasCompleted: event === 'completed' });
     if (!isIn) return this.refused('this tracker is full');
-    this.#select(announcement);
-    if (role === 'leecher') this.#addOwnSeed(announcement);
+    // Over UDP, whoever has a magnet link and no metadata says that nothing is left to download (measured: webtorrent). The first answer has seeds for all.
+    const asker = event === 'started' ? 'leecher' : role;
+    this.#select(announcement, asker);
+    if (asker === 'leecher') this.#addOwnSeed(announcement);
     return undefined;
   }
 
@@ -99,12 +101,12 @@ export class TrackerCore {
     return false;
   }
 
-  #select(announcement: Announcement): void {
-    const { infoHash, address, role, isCompact } = announcement;
+  #select(announcement: Announcement, asker: PeerRole): void {
+    const { infoHash, address, isCompact } = announcement;
     const wanted = announcement.wanted < 0 ? USUAL_WANTED : Math.min(MOST_WANTED, announcement.wanted);
     if (wanted === 0) return;
     const into = isCompact ? this.#compact : this.selection;
-    this.options.state.select(infoHash, address, role, wanted, into);
+    this.options.state.select(infoHash, address, asker, wanted, into);
     this.selection.count4 = into.count4;
     this.selection.count6 = into.count6;
   }

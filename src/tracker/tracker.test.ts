@@ -192,6 +192,19 @@ describe('over HTTP', () => {
   });
 });
 
+describe('a peer that has just started', () => {
+  test('is told of seeds, also when it says that nothing is left: it may have a magnet link and no metadata', async () => {
+    const { http, udp } = await start();
+    const overHttp = createHttpTracker({ clock: systemClock, userAgent: 'test' });
+    const overUdp = createUdpTracker();
+    onTestFinished(() => overUdp.close());
+    await overHttp.announce(http, request(1001, 0), never);
+    const first = await overUdp.announce(udp, request(1002, 0, { event: 'started' }), never);
+    expect(first.peers).toMatchObject([{ port: 1001 }]);
+    expect((await overUdp.announce(udp, request(1002, 0), never)).peers).toEqual([]);
+  });
+});
+
 describe('over UDP', () => {
   async function client(port: number) {
     const socket = createSocket('udp4');

@@ -51,6 +51,19 @@ describe.skipIf(noLibtorrent)('libtorrent and libtorrent', () => {
   });
 });
 
+describe.skipIf(noWebtorrent)('webtorrent and webtorrent, in Node', () => {
+  test.each([
+    ['http', 'tcp'],
+    ['udp', 'tcp'],
+    ['ws', 'webrtc'],
+  ] as const)('over %s (%s)', async (protocol, transport) => {
+    const announce = await ourTracker('127.0.0.1', protocol);
+    const { lines } = talk(process.execPath, [join(peerFolder('webtorrent'), 'pair.mjs'), announce]);
+    await expect.poll(() => lines, { timeout: 60_000 }).toContain('{"same":true}');
+    expect(lines[0]).toContain(`{"wire":"${transport}`);
+  });
+});
+
 describe.skipIf(noWebtorrent)("bittorrent-tracker's own client", () => {
   const start = (announce: string, port: number, ...more: string[]) => {
     const script = join(peerFolder('webtorrent'), 'tracker-client.mjs');
