@@ -34,7 +34,7 @@ import { createFillBudget } from './fill-budget.ts';
 import { isLoopbackName } from './host-check.ts';
 import { type OwnTracker, openOwnTracker } from './own-tracker.ts';
 import { openSeeding, type Seeding } from './seeding.ts';
-import { TorrentHelper } from './torrent-helper.ts';
+import { removeLeftovers, TorrentHelper } from './torrent-helper.ts';
 import type { MirrorSettings } from './validate-options.ts';
 
 export interface CompositionOptions extends MirrorSettings {
@@ -113,6 +113,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     (it) => it.close(),
   );
   const helpers: FillHelper[] = [neighbours];
+  await removeLeftovers(first);
   if (options.torrentSources.length > 0 && !offline) {
     const helper = opening.adopt(openTorrentHelper(options, first, blobs), (it) => it.close());
     helpers.push(helper);

@@ -42,6 +42,13 @@ interface Known {
   isWrong: boolean;
 }
 
+const folderIn = (directory: string): string => join(directory, 'swarm');
+
+/** Removes what a server that was killed has left of the bytes of peers: nothing of it is needed again. */
+export async function removeLeftovers(directory: string): Promise<void> {
+  await rm(folderIn(directory), { recursive: true, force: true });
+}
+
 /**
  * Lets fills take bytes from the peers of torrents that the operator named. What peers bring lies beside the fill while that runs, is passed on to other peers as long, and
  * is deleted then: the server's own torrent of the file takes over.
@@ -49,13 +56,12 @@ interface Known {
 export class TorrentHelper implements FillHelper {
   readonly #options: TorrentHelperOptions;
   readonly #known: Known[] = [];
-  /** Emptied at the start: nothing in it is needed again. */
   readonly #folder: string;
   readonly #opening: Promise<Client>;
 
   constructor(options: TorrentHelperOptions) {
     this.#options = options;
-    this.#folder = join(options.directory, 'swarm');
+    this.#folder = folderIn(options.directory);
     this.#opening = this.#open();
     this.#opening.catch((error: unknown) => options.logger.error({ error: String(error) }, 'torrents: no client'));
   }
@@ -76,7 +82,6 @@ export class TorrentHelper implements FillHelper {
   }
 
   async #open(): Promise<Client> {
-    await rm(this.#folder, { recursive: true, force: true });
     const client = await this.#options.openClient();
     for (const input of this.#options.torrents) void this.#learn(client, input);
     return client;

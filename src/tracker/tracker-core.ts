@@ -111,23 +111,23 @@ export class TrackerCore {
     this.selection.count6 = into.count6;
   }
 
-  /** This server has what it is asked about: it is where the peer has reached it already. */
+  /** This server has what it is asked about, and is where the peer has reached it already. It comes last, if there is room. */
   #addOwnSeed({ infoHash, reachedAt, wanted }: Announcement): void {
+    const { selection } = this;
     const { ownSeed } = this.options;
     const port = ownSeed?.port() ?? 0;
     if (!reachedAt || port === 0 || wanted === 0 || !ownSeed?.has(infoHash)) return;
-    const { selection } = this;
     const isV4 = reachedAt.length === 4;
-    const list = isV4 ? selection.v4 : selection.v6;
-    const size = reachedAt.length + 2;
-    // It takes the place of another one where there is no more room.
-    const index = Math.min(isV4 ? selection.count4++ : selection.count6++, MOST_WANTED - 1);
-    if (isV4) selection.count4 = index + 1;
-    else selection.count6 = index + 1;
-    list.set(reachedAt, index * size);
-    list[index * size + size - 2] = port >> 8;
-    list[index * size + size - 1] = port & 255;
-    (isV4 ? selection.ids4 : selection.ids6).fill(0, index * 20, index * 20 + 20);
+    const [list, ids, count] = isV4
+      ? [selection.v4, selection.ids4, selection.count4]
+      : [selection.v6, selection.ids6, selection.count6];
+    if (count >= MOST_WANTED) return;
+    const at = count * (reachedAt.length + 2);
+    list.set(reachedAt, at);
+    list.set([port >> 8, port & 255], at + reachedAt.length);
+    ids.fill(0, count * 20, count * 20 + 20);
+    if (isV4) selection.count4++;
+    else selection.count6++;
   }
 
   /** Counts it, and says why. */

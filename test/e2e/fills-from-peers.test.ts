@@ -1,6 +1,6 @@
 /** Fills that take bytes from the peers of a torrent beside the Hub. */
 
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createTorrent } from '../../src/metainfo/create-torrent.ts';
@@ -55,6 +55,16 @@ test.each(['model', 'file'])('peers bring their share of a file (torrent of the 
   expect(hub.bytesSent('org/model', 'model.safetensors')).toBeLessThan(SIZE * 0.8);
   // What peers brought lay beside the fill, and is gone.
   await expect.poll(() => readdir(join(mirror.dataDir, 'swarm')).catch(() => [])).toEqual([]);
+});
+
+test('what a killed server has left of them is gone after the next start, with torrents or without', async () => {
+  const hub = await sampleHub({ repos: [REPO] });
+  const dataDir = await tempDir();
+  await (await startMirror({ hub, dataDir })).close();
+  await mkdir(join(dataDir, 'swarm', 'x'), { recursive: true });
+  await writeFile(join(dataDir, 'swarm', 'x', 'model.safetensors'), BYTES.subarray(0, 1000));
+  await start({ hub, dataDir });
+  expect(await readdir(dataDir)).not.toContain('swarm');
 });
 
 test('peers that are not there cost nothing but a moment', async () => {

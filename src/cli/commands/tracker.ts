@@ -53,7 +53,7 @@ Examples:
     )
     .option('--private-list <file>', 'the torrents whose info-hashes are in this file need a ticket')
     .option('--ticket-keys <file>', 'keys of tickets: an id and 64 hex digits per line; the first signs')
-    .option('--origin <url>', 'only browsers on pages from here (can be repeated; default: all)', collect)
+    .option('--origin <url>', 'only browsers on pages from here (can be repeated; default: all)', origins)
     .option('--trusted-proxy <cidr>', 'reverse proxy whose X-Forwarded-For is believed (can be repeated)', collect)
     .action((flags: TrackerFlags) => run(flags, terminal));
   tracker
@@ -90,6 +90,13 @@ async function run(flags: TrackerFlags, terminal: Terminal): Promise<void> {
   await untilStopped(terminal.stop);
   await running.close();
   policy.close();
+}
+
+/** As browsers write them: scheme, host and port, nothing behind. */
+function origins(value: string, all: readonly string[] = []): readonly string[] {
+  if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol))
+    throw new InvalidArgumentError('It must be an http or https URL.');
+  return [...all, new URL(value).origin];
 }
 
 function collect(value: string, all: readonly string[] = []): readonly string[] {
