@@ -48,7 +48,7 @@ export async function openOwnTracker(options: OwnTrackerOptions): Promise<OwnTra
   const tracker = createTracker({
     ...{
       limits: options.trackerLimits,
-      origins: options.trackerOrigins,
+      origins: options.trackerOrigins.map((url) => new URL(url).origin),
       trustedProxies: options.trustedProxies,
       clock,
     },

@@ -192,7 +192,7 @@ export function mirrorSettings(options: ModelswarmOptions): MirrorSettings {
     peerHost: options.peerHost ?? '127.0.0.1',
     ownTracker: options.ownTracker ?? false,
     trackerFor: options.trackerFor ?? 'all',
-    trackerOrigins: (options.trackerOrigins ?? []).map(withoutSlash),
+    trackerOrigins: options.trackerOrigins ?? [],
     trackerLimits: options.trackerLimits ?? 'usual',
     seed: options.seed ?? options.peerPort !== undefined,
     dht: options.dht ?? (options.dhtNodes ?? []).length > 0,

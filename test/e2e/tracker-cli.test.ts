@@ -54,6 +54,7 @@ test('tickets let private torrents in', async () => {
 test.each([
   [['tracker', '--port', 'x'], 'whole number'],
   [['tracker', '--limits', 'many'], 'Allowed choices'],
+  [['tracker', '--origin', 'example.org'], 'http or https URL'],
   [['tracker', '--allow-list', '/nonexistent'], 'cannot be read'],
   [['tracker', '--private-list', '/nonexistent'], 'go together'],
   [['tracker', '--trusted-proxy', 'everybody'], 'not an IP address'],
