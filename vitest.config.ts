@@ -3,6 +3,8 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 // Three projects: `unit` (beside the code), `e2e` (real servers on loopback), `interop` (other people's clients).
 const resolve = { conditions: ['modelswarm-source', 'node', 'import', 'module', 'default'] };
 const ssr = { resolve: { conditions: ['modelswarm-source', 'node', 'import', 'module', 'default'] } };
+// Tests that start programs mostly wait for them: two files at a time are half as long, and three would be slower on two cores.
+const inPairs = { maxWorkers: 2, sequence: { groupOrder: 1 } };
 const long = process.env.MODELSWARM_TEST_LONG === '1';
 
 const config: ViteUserConfig = defineConfig({
@@ -26,7 +28,7 @@ const config: ViteUserConfig = defineConfig({
           include: ['test/e2e/**/*.test.ts', ...(long ? ['test/long/**/*.test.ts'] : [])],
           testTimeout: long ? 900_000 : 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          ...inPairs,
         },
       },
       {
@@ -37,7 +39,7 @@ const config: ViteUserConfig = defineConfig({
           include: ['test/interop/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          ...inPairs,
         },
       },
     ],
