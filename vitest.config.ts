@@ -1,6 +1,6 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-// Three projects: `unit` (beside the code), `e2e` (real servers on loopback), `interop` (other people's clients).
+// Three projects: `unit` (beside the code), `e2e` (real servers on loopback), `interop` (other people's clients, and real browsers).
 const resolve = { conditions: ['modelswarm-source', 'node', 'import', 'module', 'default'] };
 const ssr = { resolve: { conditions: ['modelswarm-source', 'node', 'import', 'module', 'default'] } };
 // Tests that start programs mostly wait for them: two files at a time are half as long, and three would be slower on two cores.
@@ -36,7 +36,7 @@ const config: ViteUserConfig = defineConfig({
         ssr,
         test: {
           name: 'interop',
-          include: ['test/interop/**/*.test.ts'],
+          include: ['test/interop/**/*.test.ts', 'test/browser/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           ...inPairs,

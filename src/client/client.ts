@@ -16,6 +16,7 @@ import type { PortMapping } from '../transport/port-mapping.ts';
 import type { PortMappingResult } from '../transport/port-mapping-protocol.ts';
 import { ClientTorrent } from './client-torrent.ts';
 import { HubDownload } from './hub-download.ts';
+import { readAnyTorrent } from './local-torrent.ts';
 import type { AddOptions, ClientOptions, DownloadOptions } from './options.ts';
 import { parseAddress } from './parse-address.ts';
 import { RepoDownload } from './repo-download.ts';
@@ -23,7 +24,7 @@ import { folderLayout, hfCacheLayout, type RepoLayout } from './repo-layout.ts';
 import { parseRepoSubject, planRepo, type RepoPlan, type RepoSubject } from './repo-plan.ts';
 import { askForTorrent, hubSourceOf, openRepoStorage } from './repo-torrent.ts';
 import { openTorrentFolder } from './torrent-folder.ts';
-import { readTorrentInput, type TorrentInput, torrentInput } from './torrent-input.ts';
+import { type TorrentInput, torrentInput } from './torrent-input.ts';
 import { webSeedsOf } from './web-seeds.ts';
 
 const HUB = 'https://huggingface.co';
@@ -85,7 +86,7 @@ export class Client {
   async add(input: string | Uint8Array, options: AddOptions = {}): Promise<ClientTorrent> {
     const repo = typeof input === 'string' ? await repoSubjectOf(input) : undefined;
     if (repo) return this.#addRepo(repo, options);
-    const found = await readTorrentInput(input, this.#parts.fetch, options.signal);
+    const found = await readAnyTorrent(input, this.#parts.fetch, options.signal);
     return this.#begin(found, options, {
       openStorage: async (torrent) => this.#folder(torrent, options),
       sources: () => [],

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { concat } from '../base/concat.ts';
 import { fromHex } from '../base/hex.ts';
 import { sameBytes } from '../base/same-bytes.ts';
 import { isSwarmError, SwarmError } from '../errors.ts';
@@ -8,7 +8,7 @@ import type { Torrent } from '../metainfo/torrent.ts';
 import type { TorrentNames } from '../swarm/create-peer.ts';
 
 /** What `parseTorrent` reads. */
-const MOST_TORRENT_BYTES = 10_000_000;
+export const MOST_TORRENT_BYTES = 10_000_000;
 const FETCH_MS = 30_000;
 const EXACT_SOURCE_MS = 8000;
 
@@ -27,19 +27,19 @@ export interface TorrentInput {
 }
 
 /**
- * Reads a magnet link, the bytes of a torrent file, the path or URL of one, or a bare info-hash in hex. Rejects with BAD_MAGNET, BAD_TORRENT, CONFIG
- * (no such file), TOO_LARGE, UPSTREAM_UNAVAILABLE, `signal.reason`.
+ * Reads a magnet link, the bytes of a torrent file, the URL of one, or a bare info-hash in hex; undefined: it is none of these. Rejects with
+ * BAD_MAGNET, BAD_TORRENT, TOO_LARGE, UPSTREAM_UNAVAILABLE, `signal.reason`.
  */
 export async function readTorrentInput(
   input: string | Uint8Array,
   fetch: typeof globalThis.fetch,
   signal?: AbortSignal,
-): Promise<TorrentInput> {
+): Promise<TorrentInput | undefined> {
   if (typeof input !== 'string') return torrentInput(parseTorrent(input));
   if (/^magnet:/i.test(input)) return await ofMagnet(parseMagnet(input), fetch, signal);
   if (/^https?:\/\//i.test(input)) return torrentInput(parseTorrent(await download(input, fetch, FETCH_MS, signal)));
   if (/^([0-9a-f]{40}|[0-9a-f]{64})$/i.test(input)) return await ofMagnet(ofHash(input), fetch, signal);
-  return torrentInput(parseTorrent(await readLocal(input)));
+  return undefined;
 }
 
 /** A torrent that is there already. */
@@ -99,14 +99,6 @@ function matches(torrent: Torrent, { infoHash, infoHashV2 }: Magnet): boolean {
   );
 }
 
-async function readLocal(path: string): Promise<Uint8Array> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile())
-    throw new SwarmError('CONFIG', `${path} is no magnet link, URL, info-hash, or torrent file that is there.`);
-  if (found.size > MOST_TORRENT_BYTES) throw tooLarge(path);
-  return new Uint8Array(await readFile(path));
-}
-
 /** Fetches a torrent file. Rejects with UPSTREAM_UNAVAILABLE, TOO_LARGE, `signal.reason`. */
 export async function download(
   url: string,
@@ -134,9 +126,10 @@ async function boundedBody(response: Response, url: string): Promise<Uint8Array>
     length += part.length;
     if (length > MOST_TORRENT_BYTES) throw tooLarge(url);
   }
-  return new Uint8Array(Buffer.concat(parts));
+  return concat(parts);
 }
 
-function tooLarge(where: string): SwarmError {
+/** What it was asked to read is no torrent file. */
+export function tooLarge(where: string): SwarmError {
   return new SwarmError('TOO_LARGE', `${where} has more than ${MOST_TORRENT_BYTES} bytes: it is no torrent file.`);
 }

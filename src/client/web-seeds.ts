@@ -8,12 +8,16 @@ import type { TorrentSource } from '../swarm/source-lanes.ts';
 const MOST_SEEDS = 20;
 
 /** The web seeds of a torrent (BEP 19) as sources of its files. URLs that cannot be are left out. */
-export function webSeedsOf(torrent: Torrent, urls: readonly string[], seeds: WebSeeds): TorrentSource[] {
+export function webSeedsOf(
+  torrent: Torrent,
+  urls: readonly string[],
+  seeds: Pick<WebSeeds, 'source'>,
+): TorrentSource[] {
   const usable = [...new Set(urls)].filter((url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol));
   return usable.slice(0, MOST_SEEDS).map((url) => webSeed(torrent, url, seeds));
 }
 
-function webSeed(torrent: Torrent, seed: string, seeds: WebSeeds): TorrentSource {
+function webSeed(torrent: Torrent, seed: string, seeds: Pick<WebSeeds, 'source'>): TorrentSource {
   const sources = new Map<number, RangeSource>();
   const name = `web-seed:${new URL(seed).host}`;
   return {

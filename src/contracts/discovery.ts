@@ -1,4 +1,4 @@
-import type { PeerAddress } from './connection.ts';
+import type { Connection, PeerAddress } from './connection.ts';
 
 /** How a transfer stands, as trackers are told. Bytes. */
 export interface AnnounceStats {
@@ -17,9 +17,15 @@ export interface SwarmMember {
   readonly port: number;
   /** BEP 27: trackers only. */
   readonly isPrivate: boolean;
+  /** The same peers are looked for under another hash, too: the v2 hash of a hybrid torrent. */
+  readonly isAlias?: boolean;
   stats(): AnnounceStats;
   /** Peers were found; may have us among them, and peers that are known. */
   found(peers: readonly PeerAddress[]): void;
+  /** How many more connections there may be. */
+  readonly room?: () => number;
+  /** Somebody was introduced, and the connection is open: `start` is to be called at once. */
+  introduced?(connection: Connection): void;
 }
 
 /** What a way of finding peers has to say, for status pages. */
@@ -40,6 +46,8 @@ export interface DiscoverySession {
   status(): readonly DiscoveryStatus[];
   /** The member has everything now: trackers are told. */
   completed(): void;
+  /** May somebody be found within seconds? Left out: that is not known. */
+  isHopeful?(): boolean;
   /** More peers are wanted soon, within what the other side allows. */
   wantMore(): void;
   /** Ends it. Resolves when trackers were told, or after a few seconds. */

@@ -62,6 +62,8 @@ export type StoreOutcome = 'stored' | 'wrong' | 'unwritten';
 export interface HashPool {
   /** How many threads there are at most: as many runs as that are worth hashing at the same time. */
   readonly threads: number;
+  /** Do they read shared memory where it is? WebCrypto takes none. */
+  readonly sharesMemory: boolean;
 
   /**
    * Hashes a run of bytes for torrents: its parts, one after the other. Rejects with INTERNAL when a file cannot be read, CLOSED

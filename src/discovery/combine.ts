@@ -13,6 +13,7 @@ export function combineDiscovery(list: readonly Discovery[]): Discovery {
         wantMore: () => {
           for (const session of sessions) session.wantMore();
         },
+        isHopeful: () => sessions.some((session) => session.isHopeful?.() ?? false),
         close: () => all(sessions.map((session) => session.close())),
       };
     },

@@ -35,6 +35,7 @@ export function createHashPool(options: HashPoolOptions = {}): HashPool {
 
 class WorkerHashPool implements HashPool {
   readonly threads: number;
+  readonly sharesMemory = true;
   readonly #program: URL;
   readonly #threads = new Set<HashThread>();
   #lastId = 0;

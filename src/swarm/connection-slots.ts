@@ -14,7 +14,12 @@ export class ConnectionSlots {
   }
 
   get isFull(): boolean {
-    return this.#taken >= this.#most || (this.#parent?.isFull ?? false);
+    return this.free <= 0;
+  }
+
+  /** How many more there may be. */
+  get free(): number {
+    return Math.min(this.#most - this.#taken, this.#parent?.free ?? Number.POSITIVE_INFINITY);
   }
 
   /** Takes one; undefined: there is none. The result gives it back, once. */

@@ -101,11 +101,12 @@ export class Picker {
     this.#availability[piece] = Math.max(0, (this.#availability[piece] ?? 0) + change);
   }
 
-  /** The first candidate, in the order of the torrent, of the highest priority that `isUsable` lets through. */
-  firstCandidate(isUsable: (piece: number) => boolean): number | undefined {
+  /** The first candidate, in the order of the torrent from piece `origin` on and round, of the highest priority that `isUsable` lets through. */
+  firstCandidate(isUsable: (piece: number) => boolean, origin = 0): number | undefined {
     if (this.#count === 0) return undefined;
     let best: number | undefined;
-    for (let piece = 0; piece < this.#places.length; piece++) {
+    for (let step = 0; step < this.#places.length; step++) {
+      const piece = (origin + step) % this.#places.length;
       if (!this.isCandidate(piece) || (best !== undefined && this.priority(piece) <= this.priority(best))) continue;
       if (isUsable(piece)) best = piece;
     }

@@ -8,8 +8,11 @@ export class PieceBuffers {
   readonly #spare: Uint8Array[] = [];
   #taken = 0;
 
+  readonly #isShared: boolean;
+
   /** Buffers of `pieceLength` bytes, of together at most `budget` bytes, but never fewer than two. */
-  constructor(pieceLength: number, budget: number) {
+  constructor(pieceLength: number, budget: number, isShared: boolean) {
+    this.#isShared = isShared;
     this.#length = pieceLength;
     this.#most = Math.max(2, Math.floor(budget / pieceLength));
   }
@@ -22,7 +25,7 @@ export class PieceBuffers {
   take(size: number): Uint8Array | undefined {
     if (this.isExhausted) return undefined;
     this.#taken++;
-    return (this.#spare.pop() ?? allocate(this.#length)).subarray(0, size);
+    return (this.#spare.pop() ?? allocate(this.#length, this.#isShared)).subarray(0, size);
   }
 
   give(buffer: Uint8Array): void {
@@ -32,8 +35,8 @@ export class PieceBuffers {
 }
 
 /** Browsers have shared memory on isolated pages only. */
-function allocate(length: number): Uint8Array {
-  return typeof SharedArrayBuffer === 'undefined'
-    ? new Uint8Array(length)
-    : new Uint8Array(new SharedArrayBuffer(length));
+function allocate(length: number, isShared: boolean): Uint8Array {
+  return isShared && typeof SharedArrayBuffer !== 'undefined'
+    ? new Uint8Array(new SharedArrayBuffer(length))
+    : new Uint8Array(length);
 }

@@ -4,6 +4,7 @@ import type { RangeSource } from '../contracts/range-source.ts';
 import { isSwarmError, SwarmError } from '../errors.ts';
 import { ConnectionCount } from '../transfer/connection-count.ts';
 import type { ActivePiece } from './active-piece.ts';
+import type { SourceUse } from './peers-first.ts';
 import type { Picker } from './picker.ts';
 import { PieceLane } from './piece-lane.ts';
 import type { PieceMap } from './piece-map.ts';
@@ -46,6 +47,10 @@ export interface SourceLanesOptions {
   readonly clock: Clock;
   readonly urgent: () => Iterable<number>;
   readonly isExclusive: (piece: number) => boolean;
+  /** Peers come first: what are sources read for now? Left out: for everything, always. */
+  readonly use?: (() => SourceUse) | undefined;
+  /** 0..1, for the place where sources begin when peers come first: who loads the same at the same time then has other pieces. */
+  readonly random?: () => number;
   readonly throttle: (bytes: number, signal: AbortSignal) => Promise<void>;
   readonly onBlock: (active: ActivePiece<object>, block: number) => void;
   /** Pieces that lanes had taken are to be begun by whoever can. */
@@ -74,10 +79,15 @@ export class SourceLanes {
   readonly #states = new Set<State>();
   readonly #running = new Set<Promise<void>>();
   #room = Promise.withResolvers<void>();
+  #use: SourceUse;
+  readonly #origin: number;
   #isClosed = false;
 
   constructor(options: SourceLanesOptions) {
     this.#options = options;
+    const { use, random = () => 0, map } = options;
+    this.#use = use?.() ?? 'all';
+    this.#origin = use ? Math.floor(random() * map.pieceCount) : 0;
   }
 
   /** Reads from one more source from now on. */
@@ -128,8 +138,18 @@ export class SourceLanes {
         if (!lane.isHeldBack && lane.progressAt < before) lane.stop('it brought nothing for 20 seconds');
       }
     }
+    this.#judge();
     this.#takeUp();
     this.pump();
+  }
+
+  /** Are peers fast enough? What sources are at then ends with the piece that is coming. */
+  #judge(): void {
+    const before = this.#use;
+    this.#use = this.#options.use?.() ?? 'all';
+    if (this.#use === before) return;
+    for (const state of this.#states) state.nothingAt = -1;
+    for (const lane of this.#lanes()) if (this.#isLeftToPeers(lane.next)) this.#cut(lane, lane.next);
   }
 
   /** Pieces that somebody began and nobody goes on with: no peer has taken them up, so sources begin them anew. */
@@ -204,15 +224,25 @@ export class SourceLanes {
     const { urgent, picker } = this.#options;
     for (const piece of urgent()) if (this.#isReadable(state, piece)) return piece;
     // An idle source helps those that have much to bring.
-    const canHelp = (): boolean => state.lanes.size === 0 && this.takeBack((piece) => this.#hasFiles(state, piece));
+    const canHelp = (): boolean =>
+      this.#use === 'all' && state.lanes.size === 0 && this.takeBack((piece) => this.#hasFiles(state, piece));
     if (state.nothingAt === picker.changes && !canHelp()) return undefined;
-    const found = picker.firstCandidate((piece) => this.#hasFiles(state, piece));
+    const found = picker.firstCandidate((piece) => this.#isFree(state, piece), this.#origin);
     if (found === undefined) state.nothingAt = picker.changes;
     return found;
   }
 
   #isReadable(state: State, piece: number): boolean {
-    return this.#options.picker.isCandidate(piece) && this.#hasFiles(state, piece);
+    return this.#options.picker.isCandidate(piece) && this.#isFree(state, piece);
+  }
+
+  /** Is the piece one that the source may bring? */
+  #isFree(state: State, piece: number): boolean {
+    return !this.#isLeftToPeers(piece) && this.#hasFiles(state, piece);
+  }
+
+  #isLeftToPeers(piece: number): boolean {
+    return this.#use === 'none' || (this.#use === 'rest' && this.#options.picker.availability(piece) > 0);
   }
 
   #hasFiles(state: State, piece: number): boolean {

@@ -44,8 +44,12 @@ export interface SwarmTorrentOptions {
   readonly isSuperSeed?: boolean;
   /** Bytes per second. */
   readonly limits?: { readonly down?: number | undefined; readonly up?: number | undefined };
+  /** Web seeds are left alone while peers bring so many bytes per second. Left out: they are read beside peers, whatever those bring. */
+  readonly peersFirst?: { readonly leastRate: number } | undefined;
   /** The metadata has come. */
   readonly onMetadata?: (torrent: Torrent) => void;
+  /** A piece is verified and stored. `isOfPeers`: peers have brought some of it, or all. */
+  readonly onPiece?: (piece: number, isOfPeers: boolean) => void;
 }
 
 /** What one run from `start` to `stop` consists of. */
@@ -267,7 +271,7 @@ export class SwarmTorrent {
     events: { readonly complete: () => void; readonly failed: (error: SwarmError) => void },
   ): TorrentSession {
     const { clock, random, hashing } = this.#environment;
-    const { priorityOf, sourcesOf, isSequential = false, isSuperSeed = false } = this.#options;
+    const { priorityOf, sourcesOf, isSequential = false, isSuperSeed = false, peersFirst } = this.#options;
     const session = new TorrentSession({
       torrent,
       storage,
@@ -278,9 +282,13 @@ export class SwarmTorrent {
       extensions: this.#extensions(torrent.isPrivate),
       limits: this.#limits,
       isSuperSeed,
+      peersFirst: peersFirst && { ...peersFirst, isHopeful: () => this.#network?.isHopeful ?? true },
       events: {
         ...events,
-        piece: (piece) => this.#resume?.stored(piece),
+        piece: (piece, isOfPeers) => {
+          this.#resume?.stored(piece);
+          this.#options.onPiece?.(piece, isOfPeers);
+        },
         banned: (peer) => this.#network?.ban(peer),
         left: (peer) => this.#network?.left(peer),
         extension: (peer, id, payload) => this.#extension(peer, id, payload),

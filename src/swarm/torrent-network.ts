@@ -1,4 +1,5 @@
-import type { PeerAddress } from '../contracts/connection.ts';
+import { sameBytes } from '../base/same-bytes.ts';
+import type { Connection, PeerAddress } from '../contracts/connection.ts';
 import type { AnnounceStats, DiscoverySession, DiscoveryStatus } from '../contracts/discovery.ts';
 import type { Handshake } from '../wire/handshake.ts';
 import { AddressBook } from './address-book.ts';
@@ -6,7 +7,7 @@ import { ConnectionSlots } from './connection-slots.ts';
 import { Dialer, type OnGone } from './dialer.ts';
 import type { SwarmEnvironment } from './environment.ts';
 import type { Peer } from './peer.ts';
-import type { PeerArrival } from './peer-intake.ts';
+import { answerPeer, greetPeer, type PeerArrival } from './peer-intake.ts';
 import { PeerExchange } from './pex.ts';
 import { Traffic } from './traffic.ts';
 
@@ -62,14 +63,17 @@ export class TorrentNetwork {
         signal,
       });
     const discovery = environment.discoveryFor(trackers);
-    this.#discovery = swarms.map((infoHash) =>
+    this.#discovery = swarms.map((infoHash, index) =>
       discovery.join({
         infoHash,
         peerId,
         port: port(),
         isPrivate,
+        isAlias: index > 0,
         stats,
         found: (peers) => this.#found(peers, infoHash),
+        room: () => this.#slots.free,
+        introduced: (connection) => this.#introduced(connection, infoHash),
       }),
     );
     void this.#tickForever();
@@ -77,6 +81,11 @@ export class TorrentNetwork {
 
   get discovery(): readonly DiscoveryStatus[] {
     return this.#discovery.flatMap((session) => session.status());
+  }
+
+  /** May somebody be found soon? */
+  get isHopeful(): boolean {
+    return this.#discovery.some((session) => session.isHopeful?.() ?? false);
   }
 
   /** The user knows of peers. */
@@ -126,6 +135,24 @@ export class TorrentNetwork {
   #found(addresses: readonly PeerAddress[], infoHash: Uint8Array): void {
     this.#book.add(addresses, 'tracker', infoHash);
     this.#dialer?.dial();
+  }
+
+  /** Whoever has offered the connection speaks first. It is encrypted already. */
+  #introduced(connection: Connection, infoHash: Uint8Array): void {
+    const { clock, randomBytes: random } = this.#options.environment;
+    const own = this.#options.greeting(infoHash);
+    const options = {
+      ...{ encryption: 'off' as const, clock, random, signal: this.#stop.signal },
+      onPeer: (arrival: PeerArrival) => this.arrived(arrival),
+      onFailure: () => {},
+    };
+    if (!connection.incoming) greetPeer(connection, own, options);
+    else
+      answerPeer(connection, {
+        ...options,
+        answer: (theirs) => (sameBytes(theirs.infoHash, own.infoHash) ? own : undefined),
+        infoHashOf: () => undefined,
+      });
   }
 
   #take(arrival: PeerArrival, onGone: OnGone): void {

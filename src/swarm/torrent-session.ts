@@ -17,6 +17,7 @@ import { LeafHashes } from './leaf-hashes.ts';
 import { answerMetadataRequest } from './metadata-exchange.ts';
 import { Peer, type PeerOwner } from './peer.ts';
 import type { PeerArrival } from './peer-intake.ts';
+import { PeersFirst, type PeersFirstOptions } from './peers-first.ts';
 import { Picker } from './picker.ts';
 import { PieceBuffers } from './piece-buffers.ts';
 import { PieceHashes } from './piece-hashes.ts';
@@ -47,12 +48,14 @@ export interface TorrentSessionOptions {
   readonly limits: Limits;
   /** BEP 16, if everything is here in the beginning: pieces are shown to peers one by one. */
   readonly isSuperSeed?: boolean;
+  /** Sources are to be relieved by peers. */
+  readonly peersFirst?: Pick<PeersFirstOptions, 'leastRate' | 'isHopeful'> | undefined;
   readonly events: TorrentEvents;
 }
 
 export interface TorrentEvents {
-  /** A piece is verified and stored. */
-  piece(piece: number): void;
+  /** A piece is verified and stored. `isOfPeers`: peers have brought some of it, or all. */
+  piece(piece: number, isOfPeers: boolean): void;
   /** All that is wanted is. */
   complete(): void;
   /** Storing or reading failed: the session has ended, and is to be closed. */
@@ -111,7 +114,7 @@ export class TorrentSession implements PeerOwner {
       hashes: this.hashes,
       storage,
       picker,
-      buffers: new PieceBuffers(torrent.pieceLength, BUFFER_BYTES),
+      buffers: new PieceBuffers(torrent.pieceLength, BUFFER_BYTES, hashing.sharesMemory),
       have,
       events: {
         stored: (active) => this.#stored(active),
@@ -134,7 +137,10 @@ export class TorrentSession implements PeerOwner {
       onReceived: (peer, bytes) => peer.pause(limits.down.take(bytes), signal),
       takeBack: (isUseful) => this.#lanes.takeBack(isUseful),
     });
+    const peersFirst = options.peersFirst && new PeersFirst({ clock, peers: this.peers, ...options.peersFirst });
     this.#lanes = new SourceLanes({
+      use: peersFirst && (() => peersFirst.use()),
+      random,
       map,
       table,
       picker,
@@ -388,7 +394,10 @@ export class TorrentSession implements PeerOwner {
     this.#interest.stored(piece, this.peers);
     for (const peer of this.peers) this.#sendHave(peer, piece);
     this.#readers.stored(piece);
-    this.#options.events.piece(piece);
+    this.#options.events.piece(
+      piece,
+      [...active.senders()].some((sender) => sender instanceof Peer),
+    );
     for (const file of this.progress.stored(piece)) this.#completeFile(file);
     if (this.selection.stored(piece)) this.#finished();
   }

@@ -164,8 +164,10 @@ export class WsFront {
       connection.send(failure('announce', reason, infoHash));
       return;
     }
-    connection.send(announceAnswer(infoHash, core.counts(this.#hash), core.interval()));
-    if (message.event !== 'stopped' && message.offers.length > 0) this.#relayOffers(connection, message);
+    const counts = core.counts(this.#hash);
+    const hasOffers = message.event !== 'stopped' && message.offers.length > 0;
+    const introduced = hasOffers ? this.#relayOffers(connection, message) : 0;
+    connection.send(announceAnswer(infoHash, counts, core.interval(), introduced));
   }
 
   #part(connection: WsConnection, { infoHash, peerId }: WsAnnounce): undefined {
@@ -201,7 +203,8 @@ export class WsFront {
     return undefined;
   }
 
-  #relayOffers(connection: WsConnection, message: WsAnnounce): void {
+  /** Returns how many were passed on. */
+  #relayOffers(connection: WsConnection, message: WsAnnounce): number {
     const { core } = this.#options;
     const { infoHash, peerId, offers, wanted } = message;
     this.#chosen.length = 0;
@@ -213,11 +216,12 @@ export class WsFront {
       // Two clients of one page share its socket, and find one another by it.
       if (!other || (other !== connection && connection.wasIntroduced(number))) continue;
       const one = offers[next++];
-      if (!one) return;
+      if (!one) break;
       other.introduce(connection.number);
       core.counters.offers++;
       other.send(relayed('offer', infoHash, peerId, one.offerId, one.offer));
     }
+    return Math.min(next, offers.length);
   }
 
   #answer(connection: WsConnection, message: Extract<WsMessage, { kind: 'answer' }>): void {

@@ -9,6 +9,7 @@ const BUFFER = new Uint8Array(64 * 1024);
 export function inlineHashPool(): HashPool {
   return {
     threads: 1,
+    sharesMemory: true,
     async hashRun(parts, options) {
       const digest = new RunDigest(options);
       const bytes = parts.reduce((sum, part) => sum + lengthOf(part), 0);

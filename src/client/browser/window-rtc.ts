@@ -1,0 +1,41 @@
+import type { Clock } from '../../contracts/clock.ts';
+import { SwarmError } from '../../errors.ts';
+import { WebRtcHalf } from '../../transport/webrtc-half.ts';
+import type { ChannelApi, WindowApi } from './engine-api.ts';
+
+/** The window's side of WebRTC for an engine in a worker: makes the connections, and hands their channels over. */
+export function createWindowRtc(options: {
+  readonly create: () => RTCPeerConnection;
+  readonly clock: Clock;
+  readonly tell: ChannelApi;
+}): Omit<WindowApi, 'leads'> & { close(): void } {
+  const halves = new Map<number, WebRtcHalf>();
+
+  function begin(id: number): WebRtcHalf {
+    const half = new WebRtcHalf({
+      create: options.create,
+      clock: options.clock,
+      onChannel: (channel) => options.tell.channel({ id, channel }),
+      onEnd: (reason) => {
+        halves.delete(id);
+        options.tell.ended({ id, reason });
+      },
+    });
+    halves.set(id, half);
+    return half;
+  }
+
+  return {
+    offer: (id) => begin(id).offer(),
+    answer: ({ id, offer }) => begin(id).answer(offer),
+    async accept({ id, answer }) {
+      const half = halves.get(id);
+      if (!half) throw new SwarmError('CONNECT_FAILED', 'The offer was dropped.');
+      await half.accept(answer);
+    },
+    end: (id) => halves.get(id)?.close('it is over'),
+    close() {
+      for (const half of [...halves.values()]) half.close('the client was closed');
+    },
+  };
+}
