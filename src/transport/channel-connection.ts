@@ -8,6 +8,21 @@ const LOW_BUFFERED = 256 * 1024;
 /** Data channels cannot be told to wait: this much is kept while nobody reads, more than our requests in flight bring. */
 const MOST_WAITING = 32 * 1024 * 1024;
 
+/** What of `RTCDataChannel` is used. */
+export type DataChannel = Pick<
+  RTCDataChannel,
+  | 'binaryType'
+  | 'bufferedAmount'
+  | 'bufferedAmountLowThreshold'
+  | 'close'
+  | 'onbufferedamountlow'
+  | 'onclose'
+  | 'onerror'
+  | 'onmessage'
+  | 'onopen'
+  | 'readyState'
+> & { send(data: Uint8Array<ArrayBuffer>): void };
+
 interface Outgoing {
   readonly bytes: Uint8Array;
   readonly sent: (() => void) | undefined;
@@ -19,7 +34,7 @@ interface Outgoing {
 export class ChannelConnection implements Connection {
   readonly remote: PeerAddress;
   readonly incoming: boolean;
-  readonly #channel: RTCDataChannel;
+  readonly #channel: DataChannel;
   readonly #onEnd: () => void;
   readonly #outgoing: Outgoing[] = [];
   readonly #message = new Uint8Array(MESSAGE_BYTES);
@@ -29,12 +44,13 @@ export class ChannelConnection implements Connection {
   #outgoingBytes = 0;
   #handler: ConnectionHandler | undefined;
   #isPaused = false;
+  #isDelivering = false;
   #isPumping = false;
   #isOver = false;
   #reason: string | undefined;
 
   /** `onEnd` is called once, when it is over: whatever carries the channel is to be closed. */
-  constructor(channel: RTCDataChannel, remote: PeerAddress, incoming: boolean, onEnd: () => void) {
+  constructor(channel: DataChannel, remote: PeerAddress, incoming: boolean, onEnd: () => void) {
     this.#channel = channel;
     this.remote = remote;
     this.incoming = incoming;
@@ -128,12 +144,16 @@ export class ChannelConnection implements Connection {
   }
 
   #deliver(): void {
+    // Who goes on reading in the middle of a message gets the next one after it.
+    if (this.#isDelivering) return;
+    this.#isDelivering = true;
     while (this.#handler && !this.#isPaused && !this.#isOver) {
       const bytes = this.#waiting.shift();
-      if (!bytes) return;
+      if (!bytes) break;
       this.#waitingBytes -= bytes.length;
       this.#handler.data(bytes);
     }
+    this.#isDelivering = false;
   }
 
   #end(reason: string): void {

@@ -17,7 +17,7 @@ export interface HalfOptions {
    * The channel is there, not open yet. Called once, in the turn in which it came to be, when it may still be transferred to a worker. An offer's is
    * there at once, an answer's when the other side is connected.
    */
-  readonly onChannel: (channel: RTCDataChannel) => void;
+  readonly onChannel: (channel: RTCDataChannel, isOurs: boolean) => void;
   /** Once: it was closed, or has failed. */
   readonly onEnd: (reason: string) => void;
 }
@@ -48,7 +48,7 @@ export class WebRtcHalf {
   /** Begins. Rejects with CONNECT_FAILED. */
   async offer(): Promise<SessionDescription> {
     return this.#describe(async () => {
-      this.#options.onChannel(this.#connection.createDataChannel('modelswarm'));
+      this.#options.onChannel(this.#connection.createDataChannel('modelswarm'), true);
       await this.#connection.setLocalDescription(await this.#connection.createOffer());
     });
   }
@@ -57,7 +57,7 @@ export class WebRtcHalf {
   async answer(offer: SessionDescription): Promise<SessionDescription> {
     this.#connection.ondatachannel = ({ channel }) => {
       this.#connection.ondatachannel = null;
-      this.#options.onChannel(channel);
+      this.#options.onChannel(channel, false);
     };
     const description = await this.#describe(async () => {
       await this.#take(offer);

@@ -85,6 +85,7 @@ class Opening {
 
   #take(channel: RTCDataChannel): void {
     const open = (): void => {
+      channel.onopen = null;
       this.#isOpen = true;
       const connection = new ChannelConnection(channel, this.#remote, this.#incoming, () =>
         this.half.close('it is over'),

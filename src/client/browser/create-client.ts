@@ -24,9 +24,8 @@ export async function createClient(options: BrowserClientOptions = {}): Promise<
     create: createPeerConnection,
     clock: systemClock,
     tell: {
-      channel: ({ id, channel }) =>
-        void own.call('channel', { id, channel }, undefined, [channel as unknown as Transferable]).catch(() => {}),
-      ended: (args) => void own.call('ended', args).catch(() => {}),
+      channel: (args) => own.tell('channel', args, [args.channel as unknown as Transferable]),
+      ended: (args) => own.tell('ended', args),
     },
   });
   const link = new EngineLink({ scope, tab, own: own as never });

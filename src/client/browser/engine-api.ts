@@ -108,8 +108,8 @@ export interface WindowApi {
 
 /** What that tab tells the engine. */
 export interface ChannelApi {
-  /** The channel of a connection; it may not be open yet. */
-  channel(args: { readonly id: number; readonly channel: RTCDataChannel }): void;
+  /** The channel of a connection, or the port by which it is relayed; it may not be open yet. */
+  channel(args: { readonly id: number; readonly channel: RTCDataChannel | MessagePort }): void;
   ended(args: { readonly id: number; readonly reason: string }): void;
 }
 

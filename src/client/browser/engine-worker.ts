@@ -14,7 +14,7 @@ const rtc = createWorkerRtc({
   offer: (id, signal) => ownTab.call('offer', id, signal),
   answer: (id, offer, signal) => ownTab.call('answer', { id, offer }, signal),
   accept: (id, answer, signal) => ownTab.call('accept', { id, answer }, signal),
-  end: (id) => void ownTab.call('end', id).catch(() => {}),
+  end: (id) => ownTab.tell('end', id),
 });
 ownTab.provide({ channel: rtc.channel, ended: rtc.ended });
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../../contracts/clock.ts';
 import { SwarmError } from '../../errors.ts';
 import { WebRtcHalf } from '../../transport/webrtc-half.ts';
+import { relayChannel } from './channel-proxy.ts';
 import type { ChannelApi, WindowApi } from './engine-api.ts';
 
 /** The window's side of WebRTC for an engine in a worker: makes the connections, and hands their channels over. */
@@ -15,7 +16,7 @@ export function createWindowRtc(options: {
     const half = new WebRtcHalf({
       create: options.create,
       clock: options.clock,
-      onChannel: (channel) => options.tell.channel({ id, channel }),
+      onChannel: (channel, isOurs) => hand(id, channel, isOurs),
       onEnd: (reason) => {
         halves.delete(id);
         options.tell.ended({ id, reason });
@@ -23,6 +24,18 @@ export function createWindowRtc(options: {
     });
     halves.set(id, half);
     return half;
+  }
+
+  /** Our own channel goes to the worker itself, where the browser hands it over. */
+  function hand(id: number, channel: RTCDataChannel, isOurs: boolean): void {
+    try {
+      if (isOurs) return options.tell.channel({ id, channel });
+    } catch {
+      // It is no transferable object here.
+    }
+    const { port1, port2 } = new MessageChannel();
+    relayChannel(channel, port1);
+    options.tell.channel({ id, channel: port2 });
   }
 
   return {

@@ -1,7 +1,8 @@
 import type { Connection, PeerAddress } from '../../contracts/connection.ts';
 import type { SessionDescription, SignalledTransport } from '../../contracts/signalled-transport.ts';
 import { SwarmError } from '../../errors.ts';
-import { ChannelConnection } from '../../transport/channel-connection.ts';
+import { ChannelConnection, type DataChannel } from '../../transport/channel-connection.ts';
+import { RelayedChannel } from './channel-proxy.ts';
 import type { ChannelApi } from './engine-api.ts';
 
 /** Calls to the window that the engine belongs to. */
@@ -51,7 +52,8 @@ export function createWorkerRtc(window: WindowCalls): SignalledTransport & Chann
         connection: opening.connection,
       };
     },
-    channel: ({ id, channel }) => openings.get(id)?.take(channel),
+    channel: ({ id, channel }) =>
+      openings.get(id)?.take(channel instanceof MessagePort ? new RelayedChannel(channel) : channel),
     ended: ({ id, reason }) => openings.get(id)?.end(reason),
   };
 }
@@ -101,8 +103,9 @@ class Opening {
     }
   }
 
-  take(channel: RTCDataChannel): void {
+  take(channel: DataChannel): void {
     const open = (): void => {
+      channel.onopen = null;
       if (!this.#remote || this.#isOver) return;
       this.#open = new ChannelConnection(channel, this.#remote, this.#incoming, () => this.end('it is over'));
       this.#opened.resolve(this.#open);
