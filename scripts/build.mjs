@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Compiles src/ to dist/ (or to `--out DIR`). The old dist/ stays whole until the new one is complete, so that a server
+ * Compiles src/ to dist/ (or to `--out DIR`), and bundles what browsers load. The old dist/ stays whole until the new one is complete, so that a server
  * that runs from it, or a second build, never sees half of it. Runs on Node 20: `npm ci` calls it (`prepare`) with the
  * machine's own Node.
  */
@@ -32,6 +32,9 @@ try {
     console.error('build: failed; dist/ is as it was.');
     process.exitCode = 1;
   } else {
+    // Not there without development dependencies, like the compiler.
+    const { bundleBrowser } = await import('./bundle-browser.mjs');
+    await bundleBrowser(join(fresh, 'browser'));
     if (existsSync(out)) renameSync(out, old);
     renameSync(fresh, out);
     console.log(`build: ${out} in ${((performance.now() - started) / 1000).toFixed(1)} s`);

@@ -23,12 +23,8 @@ export async function bundleBrowser(out, { minify = false, write = true } = {}) 
     input: ENTRIES,
     platform: 'browser',
     resolve: { conditionNames: ['modelswarm-source', 'browser', 'import', 'module', 'default'] },
-    onLog(level, log, handle) {
-      // The worker is another entry, beside this one.
-      if (log.code !== 'UNRESOLVED_IMPORT' || level === 'error') handle(level, log);
-    },
   });
-  const options = { dir: out, format: 'esm', minify, sourcemap: !minify, chunkFileNames: 'chunk-[hash].js' };
+  const options = { dir: out, format: 'esm', minify, chunkFileNames: 'chunk-[hash].js' };
   const { output } = write ? await bundle.write(options) : await bundle.generate(options);
   await bundle.close();
   return output.filter(({ type }) => type === 'chunk');

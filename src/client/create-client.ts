@@ -1,17 +1,20 @@
 import { systemClock } from '../base/system-clock.ts';
 import { VERSION } from '../base/version.ts';
+import type { Clock } from '../contracts/clock.ts';
 import type { Discovery } from '../contracts/discovery.ts';
 import { combineDiscovery } from '../discovery/combine.ts';
 import type { Dht } from '../discovery/dht.ts';
 import { createLsd } from '../discovery/lsd.ts';
 import { createTrackerDiscovery } from '../discovery/tracker-discovery.ts';
 import { createUdpTracker, type UdpTracker } from '../discovery/udp-tracker.ts';
+import { createWsTrackers, type WsTrackers } from '../discovery/ws-tracker.ts';
 import { isSwarmError } from '../errors.ts';
 import { createHashPool } from '../hashing/hash-pool.ts';
 import { createResumeFiles } from '../storage/resume-files.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import { mapPort, type PortMapping } from '../transport/port-mapping.ts';
 import { createTcpTransport } from '../transport/tcp.ts';
+import { createWebRtcTransport } from '../transport/webrtc.ts';
 import { Client } from './client.ts';
 import type { ClientOptions } from './options.ts';
 
@@ -28,6 +31,7 @@ export async function createClient(options: ClientOptions = {}): Promise<Client>
   let dht: Dht | undefined;
   let mapping: PortMapping | undefined;
   const lsd = options.lsd === false ? undefined : createLsd({ clock });
+  const wsTrackers = wsTrackersOf(options, clock);
   const swarm = new Swarm({
     clock,
     random: options.random ?? Math.random,
@@ -42,7 +46,8 @@ export async function createClient(options: ClientOptions = {}): Promise<Client>
     limits: { down: options.maxDownRate, up: options.maxUpRate },
     resume: options.stateDir === undefined ? undefined : createResumeFiles(options.stateDir),
     discoveryFor: (trackers) => {
-      const ways: (Discovery | undefined)[] = [trackersOf(options, trackers, udp, fetch), dht, lsd];
+      const browsers = wsTrackers?.discovery(trackers.flat());
+      const ways: (Discovery | undefined)[] = [trackersOf(options, trackers, udp, fetch), browsers, dht, lsd];
       return combineDiscovery(ways.filter((way) => way !== undefined));
     },
   });
@@ -74,6 +79,12 @@ function trackersOf(
 ): Discovery | undefined {
   if (!trackers) return undefined;
   return createTrackerDiscovery({ tiers, fetch, udp, clock, userAgent: `modelswarm/${VERSION}` });
+}
+
+/** The way to browsers. */
+function wsTrackersOf({ trackers = true, createPeerConnection }: ClientOptions, clock: Clock): WsTrackers | undefined {
+  if (!trackers || !createPeerConnection) return undefined;
+  return createWsTrackers({ transport: createWebRtcTransport({ create: createPeerConnection, clock }), clock, randomBytes });
 }
 
 /** As everybody does, on the number of the TCP port, if that is free for UDP, too. */

@@ -18,6 +18,11 @@ export interface ClientOptions {
   readonly mapPort?: boolean;
   /** Ask trackers. Default true. */
   readonly trackers?: boolean;
+  /**
+   * Makes a connection of WebRTC, from any library that is shaped like the browsers' (`() => new RTCPeerConnection()` of node-datachannel/polyfill): then
+   * browsers are met by trackers over WebSocket. Left out: they are not.
+   */
+  readonly createPeerConnection?: () => RTCPeerConnection;
   /** Folder for what is known of torrents between runs. Without it files on the disk are hashed when a torrent is added. */
   readonly stateDir?: string;
   /** Bytes per second, of all torrents together. Default: no limit. */

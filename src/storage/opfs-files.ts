@@ -25,6 +25,8 @@ export function createOpfsFiles(options: OpfsFilesOptions): TorrentStorage {
 class OpfsFiles implements TorrentStorage {
   readonly #options: OpfsFilesOptions;
   readonly #open = new Map<number, Promise<FileSystemSyncAccessHandle>>();
+  /** Held for as long as they are open: in Chromium 156, opening one that was collected meanwhile seems never to end. */
+  readonly #handles = new Map<number, FileSystemFileHandle>();
   /** As Blobs. */
   readonly #complete = new Map<number, Promise<File | undefined>>();
 
@@ -122,6 +124,7 @@ class OpfsFiles implements TorrentStorage {
     if (this.#open.size >= MOST_OPEN && oldest !== undefined) await this.#shut(oldest);
     try {
       const handle = await this.#options.folder.getFileHandle(`${file}`, { create: true });
+      this.#handles.set(file, handle);
       const access = await handle.createSyncAccessHandle();
       // All of its room now: so it does not run out in the middle.
       try {
@@ -146,6 +149,7 @@ class OpfsFiles implements TorrentStorage {
       this.#do(file, () => access.flush());
     } finally {
       access.close();
+      this.#handles.delete(file);
     }
   }
 

@@ -14,6 +14,13 @@ export async function openOpfsFolder(names: readonly string[]): Promise<FileSyst
 
 /** Small records in a folder. For workers. */
 export function createOpfsRecords(folder: FileSystemDirectoryHandle): ResumeStore {
+  // A file can be open for writing once only.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const turn = last.then(work);
+    last = turn.catch(() => {});
+    return turn;
+  };
   return {
     async load(name) {
       try {
@@ -24,25 +31,25 @@ export function createOpfsRecords(folder: FileSystemDirectoryHandle): ResumeStor
         throw opfsError(error, name);
       }
     },
-    async save(name, bytes) {
-      // There is no rename everywhere: what is cut off in between does not decode, and is made anew.
-      try {
-        const handle = await (await folder.getFileHandle(name, { create: true })).createSyncAccessHandle();
-        try {
-          handle.truncate(0);
-          handle.write(bytes, { at: 0 });
-          handle.flush();
-        } finally {
-          handle.close();
-        }
-      } catch (error) {
-        throw opfsError(error, name);
-      }
-    },
-    async delete(name) {
-      await removeEntry(folder, name);
-    },
+    save: (name, bytes) => inTurn(() => writeRecord(folder, name, bytes)),
+    delete: (name) => inTurn(() => removeEntry(folder, name)),
   };
+}
+
+/** There is no rename everywhere: what is cut off in between does not decode, and is made anew. */
+async function writeRecord(folder: FileSystemDirectoryHandle, name: string, bytes: Uint8Array): Promise<void> {
+  let access: FileSystemSyncAccessHandle | undefined;
+  const handle = await folder.getFileHandle(name, { create: true });
+  try {
+    access = await handle.createSyncAccessHandle();
+    access.truncate(0);
+    access.write(bytes, { at: 0 });
+    access.flush();
+  } catch (error) {
+    throw opfsError(error, handle.name);
+  } finally {
+    access?.close();
+  }
 }
 
 /** Removes a file, or a folder with all that is in it; nothing happens when it is not there. */

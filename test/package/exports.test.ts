@@ -6,10 +6,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type PackedPackage, packPackage } from '../support/packed-package.ts';
 import { ROOT, readSources } from './source-graph.ts';
 
-type Conditions = { readonly [condition: string]: string | null };
+type Conditions = { readonly [condition: string]: Entry | null };
+type Entry = Conditions | string;
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-const entries = Object.entries<Conditions | string>(manifest.exports);
+const entries = Object.entries<Entry>(manifest.exports);
 let packed: PackedPackage;
 
 beforeAll(async () => {
@@ -17,14 +18,23 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => packed?.remove());
 
-test('every entry point is in the package, with its types', () => {
-  const targets = entries.flatMap(([, entry]) =>
-    typeof entry === 'string'
-      ? [entry]
-      : Object.entries(entry).flatMap(([condition, target]) =>
-          condition === 'modelswarm-source' ? [] : (target ?? []),
-        ),
+/** All files that an entry names, whatever the condition. */
+function targetsOf(entry: Entry | null | undefined): string[] {
+  if (typeof entry !== 'object' || entry === null) return entry ? [entry] : [];
+  return Object.entries(entry).flatMap(([condition, target]) =>
+    condition === 'modelswarm-source' ? [] : targetsOf(target),
   );
+}
+
+/** What an entry is made of, in Node and in browsers. */
+function sourcesOf(entry: Entry | null | undefined): string[] {
+  if (typeof entry !== 'object' || entry === null) return [];
+  const own = entry['modelswarm-source'];
+  return [...(typeof own === 'string' ? [own] : []), ...sourcesOf(entry['browser'])];
+}
+
+test('every entry point is in the package, with its types', () => {
+  const targets = entries.flatMap(([, entry]) => targetsOf(entry));
   const missing = targets.filter((target) => !packed.files.includes(target.replace('./', '')));
   expect(missing).toEqual([]);
   for (const [name, entry] of entries) if (typeof entry === 'object') expect(entry.types, name).toMatch(/\.d\.ts$/);
@@ -34,9 +44,7 @@ test('every entry point is in the package, with its types', () => {
 const INTERNAL_SURFACES = ['./src/sample-hub/index.ts'];
 
 test('every index.ts is an entry point of the package', () => {
-  const exported = entries.flatMap(([, entry]) =>
-    typeof entry === 'object' ? (entry['modelswarm-source'] ?? []) : [],
-  );
+  const exported = [...new Set(entries.flatMap(([, entry]) => sourcesOf(entry)))];
   const indexes = [...readSources().keys()].filter((path) => path.endsWith('/index.ts')).map((path) => `./${path}`);
   expect(indexes.filter((path) => !INTERNAL_SURFACES.includes(path)).sort()).toEqual(exported.sort());
 });
@@ -49,10 +57,11 @@ test('the package holds what was compiled, its documents and nothing else', () =
     return [`${stem}.js`, `${stem}.js.map`, `${stem}.d.ts`];
   });
   const others = packed.files.filter((path) => !compiled.includes(path));
-  const expected = /^(package\.json|(README|CHANGELOG)\.md|LICENSE|bin\/modelswarm\.mjs|(docs|deploy)\/[\w./-]+)$/;
+  const expected =
+    /^(package\.json|(README|CHANGELOG)\.md|LICENSE|bin\/modelswarm\.mjs|(docs|deploy)\/[\w./-]+|dist\/browser\/[\w-]+\.js)$/;
   expect(others.filter((path) => !expected.test(path))).toEqual([]);
   expect(compiled.filter((path) => !packed.files.includes(path))).toEqual([]);
-  expect(packed.unpackedSize).toBeLessThan(6_000_000);
+  expect(packed.unpackedSize).toBeLessThan(7_000_000);
 });
 
 test('source maps carry their sources, which are not in the package', () => {

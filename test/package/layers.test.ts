@@ -93,12 +93,17 @@ test('contracts, base and codecs know no module of Node', () => {
   expect(wrong.map(({ path }) => path)).toEqual([]);
 });
 
+type Exported =
+  | string
+  | { readonly 'modelswarm-source'?: string; readonly browser?: null | { readonly 'modelswarm-source'?: string } };
+
 test('what browsers may import reaches no module of Node', () => {
   const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   // An entry point for servers only says `"browser": null`, so that a bundler fails at once instead of at run time.
-  const entries = Object.values<Record<string, string | null> | string>(exports).flatMap((entry) =>
-    typeof entry === 'object' && entry.browser !== null ? (entry['modelswarm-source'] ?? []) : [],
-  );
+  const entries = Object.values<Exported>(exports).flatMap((entry) => {
+    if (typeof entry === 'string' || entry.browser === null) return [];
+    return entry.browser?.['modelswarm-source'] ?? entry['modelswarm-source'] ?? [];
+  });
   const pure = [...sources.values()].filter(({ folder }) => layerOf(folder) === 1).map(({ path }) => path);
   const reached = reachableInBrowser(['src/platform/browser.ts', ...entries, ...pure]);
   const wrong = reached.flatMap(({ path, imports }) =>

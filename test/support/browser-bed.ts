@@ -20,10 +20,9 @@ const PAGE =
 let bundle: Promise<string> | undefined;
 
 /** The folder with the bundles of src/, made once. */
-export function browserBundle(): Promise<string> {
+function browserBundle(): Promise<string> {
   bundle ??= mkdtemp(join(tmpdir(), 'modelswarm-bundle-')).then(async (folder) => {
     await bundleBrowser(folder);
-    process.once('exit', () => {});
     return folder;
   });
   return bundle;
@@ -40,7 +39,7 @@ export async function site(files: Readonly<Record<string, string>> = {}): Promis
       path === '/' ? 'text/html' : (TYPES[extname(path)] ?? 'application/octet-stream'),
     );
     if (own !== undefined) return void response.end(own);
-    if (!/^\/[\w-]+\.js(\.map)?$/.test(path)) return void response.writeHead(404).end();
+    if (!/^\/[\w-]+\.js$/.test(path)) return void response.writeHead(404).end();
     readFile(join(folder, path)).then(
       (bytes) => response.end(bytes),
       () => response.writeHead(404).end(),

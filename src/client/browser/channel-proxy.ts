@@ -94,7 +94,8 @@ export class RelayedChannel implements DataChannel {
         const before = this.bufferedAmount;
         this.bufferedAmount -= message.bytes;
         const isLow = this.bufferedAmount <= this.bufferedAmountLowThreshold;
-        if (isLow && before > this.bufferedAmountLowThreshold) this.onbufferedamountlow?.call(self, new Event('bufferedamountlow'));
+        if (isLow && before > this.bufferedAmountLowThreshold)
+          this.onbufferedamountlow?.call(self, new Event('bufferedamountlow'));
       }
     }
   }

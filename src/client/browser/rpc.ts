@@ -86,8 +86,13 @@ export class Rpc<Theirs extends RpcMethods<Theirs>, Ours extends RpcMethods<Ours
   }
 
   /** Calls a method whose outcome is of no interest. Throws DataCloneError when something cannot be handed over. */
-  tell<K extends keyof Theirs & string>(method: K, args: Parameters<Theirs[K]>[0], transfer: readonly Transferable[] = []): void {
-    if (!this.#closed) this.#port.post({ kind: 'call', id: ++this.#lastId, method, args } satisfies RpcMessage, transfer);
+  tell<K extends keyof Theirs & string>(
+    method: K,
+    args: Parameters<Theirs[K]>[0],
+    transfer: readonly Transferable[] = [],
+  ): void {
+    if (!this.#closed)
+      this.#port.post({ kind: 'call', id: ++this.#lastId, method, args } satisfies RpcMessage, transfer);
   }
 
   /** Ends it: what waits rejects with `reason`, what is being answered is told. */
