@@ -84,7 +84,11 @@ function trackersOf(
 /** The way to browsers. */
 function wsTrackersOf({ trackers = true, createPeerConnection }: ClientOptions, clock: Clock): WsTrackers | undefined {
   if (!trackers || !createPeerConnection) return undefined;
-  return createWsTrackers({ transport: createWebRtcTransport({ create: createPeerConnection, clock }), clock, randomBytes });
+  return createWsTrackers({
+    transport: createWebRtcTransport({ create: createPeerConnection, clock }),
+    clock,
+    randomBytes,
+  });
 }
 
 /** As everybody does, on the number of the TCP port, if that is free for UDP, too. */

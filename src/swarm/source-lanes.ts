@@ -20,6 +20,7 @@ const MOST_LANES = 8;
 const STALL_MS = 20_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
+const JUDGE_MS = 100;
 /** Answers in a row that cannot be right before a source is left. */
 const MOST_INVALID = 3;
 
@@ -88,6 +89,7 @@ export class SourceLanes {
     const { use, random = () => 0, map } = options;
     this.#use = use?.() ?? 'all';
     this.#origin = use ? Math.floor(random() * map.pieceCount) : 0;
+    if (this.#use === 'none') void this.#judgeSoon();
   }
 
   /** Reads from one more source from now on. */
@@ -140,6 +142,15 @@ export class SourceLanes {
     }
     this.#judge();
     this.#takeUp();
+    this.pump();
+  }
+
+  /** In the beginning each tenth of a second counts. */
+  async #judgeSoon(): Promise<void> {
+    while (this.#use === 'none' && !this.#isClosed) {
+      await this.#options.clock.sleep(JUDGE_MS);
+      this.#judge();
+    }
     this.pump();
   }
 

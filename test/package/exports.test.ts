@@ -30,7 +30,7 @@ function targetsOf(entry: Entry | null | undefined): string[] {
 function sourcesOf(entry: Entry | null | undefined): string[] {
   if (typeof entry !== 'object' || entry === null) return [];
   const own = entry['modelswarm-source'];
-  return [...(typeof own === 'string' ? [own] : []), ...sourcesOf(entry['browser'])];
+  return [...(typeof own === 'string' ? [own] : []), ...sourcesOf(entry.browser)];
 }
 
 test('every entry point is in the package, with its types', () => {

@@ -39,6 +39,7 @@ export async function site(files: Readonly<Record<string, string>> = {}): Promis
       path === '/' ? 'text/html' : (TYPES[extname(path)] ?? 'application/octet-stream'),
     );
     if (own !== undefined) return void response.end(own);
+    if (path === '/favicon.ico') return void response.writeHead(204).end();
     if (!/^\/[\w-]+\.js$/.test(path)) return void response.writeHead(404).end();
     readFile(join(folder, path)).then(
       (bytes) => response.end(bytes),

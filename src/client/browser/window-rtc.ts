@@ -28,14 +28,20 @@ export function createWindowRtc(options: {
 
   /** Our own channel goes to the worker itself, where the browser hands it over. */
   function hand(id: number, channel: RTCDataChannel, isOurs: boolean): void {
-    try {
-      if (isOurs) return options.tell.channel({ id, channel });
-    } catch {
-      // It is no transferable object here.
-    }
+    if (isOurs && handOver(id, channel)) return;
     const { port1, port2 } = new MessageChannel();
     relayChannel(channel, port1);
     options.tell.channel({ id, channel: port2 });
+  }
+
+  /** False: the browser does not do that. */
+  function handOver(id: number, channel: RTCDataChannel): boolean {
+    try {
+      options.tell.channel({ id, channel });
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   return {
