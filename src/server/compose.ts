@@ -22,6 +22,7 @@ import { createWebSeeds } from '../source/web-seed.ts';
 import { createAddresses } from '../torrents/addresses.ts';
 import { createTorrents, type Torrents } from '../torrents/create-torrents.ts';
 import type { StatsDocument } from '../torrents/documents.ts';
+import { createFileHashesRoute, type FileHashesRoute } from '../torrents/file-hashes-route.ts';
 import { HeldHashes } from '../torrents/held-hashes.ts';
 import { createPieceLengths } from '../torrents/piece-lengths.ts';
 import { createRedistributionRule } from '../torrents/redistribution.ts';
@@ -52,6 +53,7 @@ export interface Composition {
   readonly webSeed: WebSeed;
   /** Undefined when they are turned off. */
   readonly torrents: Torrents | undefined;
+  readonly fileHashes: FileHashesRoute;
   readonly stats: () => StatsDocument;
   /** Undefined when it is turned off. */
   readonly tracker: OwnTracker | undefined;
@@ -175,12 +177,13 @@ export async function compose(options: CompositionOptions): Promise<Composition>
         (it) => it.close(),
       )
     : undefined;
+  const fileHashes = opening.adopt(createFileHashesRoute({ repos, files, blobs, clock }), (it) => it.close());
   const usage = () => blobs.usage();
   const stats = () => readStats({ counters, usage, refs: catalog });
 
   const opened = opening.move();
   return {
-    ...{ mirror, webSeed: createWebSeed(serving), torrents, stats, hot, usage, tracker },
+    ...{ mirror, webSeed: createWebSeed(serving), torrents, fileHashes, stats, hot, usage, tracker },
     answerNeighbour: (question) => neighbours.answer(question, files),
     listensOn: (port) => neighbours.listensOn(port),
     close: () => opened.disposeAsync(),

@@ -77,6 +77,10 @@ export function createService(settings: MirrorSettings): Service {
       if (pathname === METRICS_PATH) return answerMetrics(request.method, await open());
       if (pathname === TRACKER_PATH) return answerTracker(request.method, await open());
       if (pathname === NEIGHBOUR_PATH) return answerNeighbour(new URL(request.url).searchParams, await open());
+      if (pathname.startsWith(FILE_HASHES_PREFIX))
+        return (
+          (await (await open()).fileHashes.answer(request, caller)) ?? plainError(404, undefined, NOT_MIRRORED, 'api')
+        );
       if (isOwnPath(pathname)) return answerOwnRoute(ownRoutes, { method: request.method, pathname, url });
       origins.set(request, url);
       if (pathname === '/hf-stats') return answerStats(request.method, await open());
@@ -117,6 +121,7 @@ function answerNeighbour(query: URLSearchParams, composition: Composition): Resp
   return plainError(400, 'BAD_REQUEST', 'That is no question of a server of ours.', 'api');
 }
 
+const FILE_HASHES_PREFIX = '/-/api/hashes/';
 const METRICS_PATH = '/-/metrics';
 
 async function answerMetrics(method: string, { stats, tracker }: Composition): Promise<Response> {

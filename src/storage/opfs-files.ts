@@ -11,6 +11,8 @@ export interface OpfsFilesOptions {
   readonly lengths: readonly number[];
   /** What to call a file in errors. */
   readonly nameOf: (file: number) => string;
+  /** Removes something else. False: there is nothing that may go. Chromium tells pages of 10 GiB whatever there is, so the end shows only now. */
+  readonly makeRoom: () => Promise<boolean>;
 }
 
 /**
@@ -126,17 +128,27 @@ class OpfsFiles implements TorrentStorage {
       const handle = await this.#options.folder.getFileHandle(`${file}`, { create: true });
       this.#handles.set(file, handle);
       const access = await handle.createSyncAccessHandle();
-      // All of its room now: so it does not run out in the middle.
       try {
-        const length = this.#options.lengths[file] ?? 0;
-        if (access.getSize() !== length) access.truncate(length);
+        await this.#reserve(access, this.#options.lengths[file] ?? 0);
       } catch (error) {
         access.close();
+        this.#handles.delete(file);
         throw error;
       }
       return access;
     } catch (error) {
       throw this.#error(file, error);
+    }
+  }
+
+  /** All of its room now: so it does not run out in the middle. */
+  async #reserve(access: FileSystemSyncAccessHandle, length: number): Promise<void> {
+    try {
+      if (access.getSize() !== length) access.truncate(length);
+    } catch (error) {
+      const isFull = (error as { readonly name?: unknown }).name === 'QuotaExceededError';
+      if (!isFull || !(await this.#options.makeRoom())) throw error;
+      await this.#reserve(access, length);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { ResumeStore } from '../contracts/resume-store.ts';
 import type { TorrentStorage } from '../contracts/torrent-storage.ts';
-import { SwarmError } from '../errors.ts';
+import { isSwarmError, SwarmError } from '../errors.ts';
 import { createOpfsFiles } from './opfs-files.ts';
 import { createOpfsRecords, openOpfsFolder, removeEntry } from './opfs-folder.ts';
 
@@ -61,7 +61,7 @@ export class OpfsLibrary {
     if (!files || !resume || !records) throw new SwarmError('INTERNAL', 'A folder is missing');
     const library = new OpfsLibrary(
       options,
-      { files, resume: createOpfsRecords(resume), records: createOpfsRecords(records) },
+      { files, resume: withoutNeed(createOpfsRecords(resume)), records: createOpfsRecords(records) },
       await readEntries(records),
     );
     await library.#adoptUnknown();
@@ -89,7 +89,7 @@ export class OpfsLibrary {
       if (!this.#entries.has(key)) await this.#makeRoom(bytes, name);
       await this.#keep({ key, group, name, bytes, usedAt: this.#options.now() });
       const folder = await openOpfsFolder([...this.#options.path, 'files', key]);
-      return createOpfsFiles({ folder, lengths, nameOf });
+      return createOpfsFiles({ folder, lengths, nameOf, makeRoom: () => this.#evict() });
     } catch (error) {
       this.release(key);
       throw error;
@@ -113,14 +113,19 @@ export class OpfsLibrary {
     for (;;) {
       const { quota = 0, usage = 0 } = await navigator.storage.estimate();
       if (quota - usage >= bytes + MARGIN) return;
-      const group = this.#leastRecentlyUsed();
-      if (group === undefined)
+      if (!(await this.#evict()))
         throw new SwarmError(
           'DISK_FULL',
           `${name} has ${bytes} bytes, and this browser gives the page ${Math.max(0, quota - usage)} more.`,
         );
-      await this.forget(group);
     }
+  }
+
+  /** Removes the group that was used longest ago. False: all that is there is in use. */
+  async #evict(): Promise<boolean> {
+    const group = this.#leastRecentlyUsed();
+    if (group !== undefined) await this.forget(group);
+    return group !== undefined;
   }
 
   /** Of the groups that nobody uses. */
@@ -136,7 +141,11 @@ export class OpfsLibrary {
 
   async #keep(entry: LibraryEntry): Promise<void> {
     this.#entries.set(entry.key, entry);
-    await this.#records.save(entry.key, new TextEncoder().encode(JSON.stringify(entry)));
+    const bytes = new TextEncoder().encode(JSON.stringify(entry));
+    await this.#records.save(entry.key, bytes).catch(async (error: unknown) => {
+      if (!isSwarmError(error, 'DISK_FULL') || !(await this.#evict())) throw error;
+      await this.#records.save(entry.key, bytes);
+    });
   }
 
   async #remove(key: string): Promise<void> {
@@ -151,6 +160,17 @@ export class OpfsLibrary {
     for await (const key of this.#files.keys())
       if (!this.#entries.has(key)) this.#entries.set(key, { key, group: key, name: key, bytes: 0, usedAt: 0 });
   }
+}
+
+/** Without a record everything is hashed again: where there is no room for one, that is better than to fail. */
+function withoutNeed(store: ResumeStore): ResumeStore {
+  return {
+    ...store,
+    save: (name, bytes) =>
+      store.save(name, bytes).catch((error: unknown) => {
+        if (!isSwarmError(error, 'DISK_FULL')) throw error;
+      }),
+  };
 }
 
 async function readEntries(records: FileSystemDirectoryHandle): Promise<LibraryEntry[]> {

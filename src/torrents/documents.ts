@@ -42,6 +42,18 @@ export interface ErrorDocument {
   readonly torrents?: string[] | undefined;
 }
 
+/** What the files of a repo are, by their hashes. */
+export interface FileHashesDocument {
+  readonly repo: string;
+  readonly commit: string;
+  readonly files: readonly {
+    readonly path: string;
+    readonly size: number;
+    readonly sha256: string | null;
+    readonly gitOid: string;
+  }[];
+}
+
 /** What was served, in bytes and requests. */
 export interface StatsCounters {
   readonly requests: number;
@@ -107,6 +119,20 @@ export const magnetSchema: z.ZodType<MagnetDocument> = z.object({
     .object({ seeders: z.int(), leechers: z.int(), completed: z.int() })
     .nullable()
     .describe('Peers at the tracker of this server, each once; null when it is none.'),
+});
+
+/** Schema of `FileHashesDocument`. */
+export const fileHashesSchema: z.ZodType<FileHashesDocument> = z.object({
+  repo: z.string(),
+  commit: hash40,
+  files: z.array(
+    z.object({
+      path: z.string(),
+      size: bytes,
+      sha256: hash64.nullable().describe('Of its bytes; null while it is not known.'),
+      gitOid: hash40.describe('Of LFS files that of the pointer.'),
+    }),
+  ),
 });
 
 /** Schema of `ErrorDocument`. `X-Error-Code` has the code too. */

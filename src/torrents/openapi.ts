@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { errorSchema, magnetSchema, statsSchema, statusSchema } from './documents.ts';
+import { errorSchema, fileHashesSchema, magnetSchema, statsSchema, statusSchema } from './documents.ts';
 
 const REPO = {
   name: 'repo',
@@ -90,6 +90,10 @@ export function openApiDocument({ version, url }: { readonly version: string; re
           416: { description: 'No such range.' },
         },
       ),
+      '/-/api/hashes/{repo}': get('The SHA-256 of every file of a public repo', [REPO, REVISION], {
+        200: content('All that will be known.', json('FileHashes')),
+        202: content('Files that are not in LFS are being fetched: ask again.', json('FileHashes')),
+      }),
       '/hf-stats': {
         get: { summary: 'What was served, and from where', responses: { 200: content('Counts.', json('Stats')) } },
       },
@@ -98,6 +102,7 @@ export function openApiDocument({ version, url }: { readonly version: string; re
       schemas: {
         Status: jsonSchema(statusSchema),
         Magnet: jsonSchema(magnetSchema),
+        FileHashes: jsonSchema(fileHashesSchema),
         Stats: jsonSchema(statsSchema),
         Error: jsonSchema(errorSchema),
       },

@@ -20,6 +20,7 @@ export interface PageClient {
   /** Bytes that came from peers, and from web seeds. */
   received(): Promise<{ readonly peers: number; readonly seeds: number }>;
   isLeader(): Promise<boolean>;
+  stored(): Promise<readonly browser.StoredGroup[]>;
 }
 
 /** Opens a page of the site with a client. */
@@ -69,6 +70,7 @@ export async function pageClient(
       const peers = sources.find(({ name }) => name === 'peers')?.received ?? 0;
       return { peers, seeds: sources.reduce((sum, { received }) => sum + received, 0) - peers };
     },
+    stored: () => page.evaluate(() => (globalThis as unknown as PageScope).client.stored()),
     isLeader: () => page.evaluate(() => (globalThis as unknown as PageScope).client.status().isLeader),
   };
 }
