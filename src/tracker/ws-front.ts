@@ -166,7 +166,7 @@ export class WsFront {
     }
     const counts = core.counts(this.#hash);
     const hasOffers = message.event !== 'stopped' && message.offers.length > 0;
-    const introduced = hasOffers ? this.#relayOffers(connection, message) : 0;
+    const introduced = hasOffers ? this.#relayOffers(connection, message) : undefined;
     connection.send(announceAnswer(infoHash, counts, core.interval(), introduced));
   }
 

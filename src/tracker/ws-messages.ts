@@ -90,10 +90,15 @@ function readScrape(infoHash: unknown): WsMessage {
   return infoHashes.every(isId) ? { kind: 'scrape', infoHashes } : wrong('info_hash must have 20 bytes');
 }
 
-/** The answer to an announce. `introduced`, which other trackers do not say: to how many peers its offers went. */
-export function announceAnswer(infoHash: string, counts: SwarmCounts, interval: number, introduced: number): string {
-  const { seeders, leechers } = counts;
-  return `{"action":"announce","info_hash":${JSON.stringify(infoHash)},"interval":${interval},"complete":${seeders},"incomplete":${leechers},"introduced":${introduced}}`;
+/** The answer to an announce. `introduced`, which other trackers do not say: to how many peers its offers went; left out when it had none. */
+export function announceAnswer(
+  infoHash: string,
+  { seeders, leechers }: SwarmCounts,
+  interval: number,
+  introduced?: number,
+): string {
+  const more = introduced === undefined ? '' : `,"introduced":${introduced}`;
+  return `{"action":"announce","info_hash":${JSON.stringify(infoHash)},"interval":${interval},"complete":${seeders},"incomplete":${leechers}${more}}`;
 }
 
 /** An offer, or the answer to one, for the peer that it is meant for. `peerId`: whose it is. */
