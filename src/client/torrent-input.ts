@@ -118,7 +118,8 @@ export async function download(
   }
 }
 
-async function boundedBody(response: Response, url: string): Promise<Uint8Array> {
+/** The body of an answer, if it is no longer than a torrent file may be. Rejects with TOO_LARGE. */
+export async function boundedBody(response: Response, url: string): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const part of response.body ?? []) {

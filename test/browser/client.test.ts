@@ -1,8 +1,8 @@
 /** The client of pages, in real Chromium profiles, against a real server. */
 import { expect, onTestFinished, test } from 'vitest';
 import { hashBytes } from '../../src/hashing/hash-bytes.ts';
-import { openProfile, site } from '../support/browser-bed.ts';
-import { pageClient } from '../support/page-client.ts';
+import { openPage, openProfile, site } from '../support/browser-bed.ts';
+import { type PageScope, pageClient } from '../support/page-client.ts';
 import { hasCommand, missing } from '../support/peers.ts';
 import { sampleHub } from '../support/sample-hub.ts';
 import { startMirror, type TestMirror } from '../support/start-server.ts';
@@ -113,3 +113,56 @@ test.skipIf(noChromium)(
     expect(peers + seeds).toBeLessThan(52 * MIB);
   },
 );
+
+test.skipIf(noChromium)('a leader that closes its client leaves the other tabs to go on', async () => {
+  const server = await serverWithModel();
+  const url = await site();
+  const context = await openProfile();
+  const options = { server: server.url, maxDownRate: 16 * MIB };
+  const one = await pageClient(context, url, options);
+  await one.add(MODEL);
+  const two = await pageClient(context, url, options);
+  await two.add(MODEL);
+  await expect.poll(async () => (await two.status()).done, { timeout: 20_000 }).toBeGreaterThan(8 * MIB);
+  const whole = two.download();
+  await one.page.evaluate(() => (globalThis as unknown as PageScope).client.close());
+  expect(await whole).toBe(SHA256);
+  expect(await two.isLeader()).toBe(true);
+});
+
+test.skipIf(noChromium)('a tab without peers and with a server of its own gets that, whoever leads', async () => {
+  const server = await serverWithModel();
+  const url = await site();
+  const context = await openProfile();
+  const leader = await pageClient(context, url);
+  const two = await pageClient(context, url, { server: server.url, peers: false });
+  await two.add(MODEL);
+  expect(await two.download()).toBe(SHA256);
+  expect([await leader.isLeader(), (await two.status()).discovery]).toEqual([true, []]);
+});
+
+test.skipIf(noChromium)('a torrent that is added twice is one; removed, it may be added again', async () => {
+  const server = await serverWithModel();
+  const one = await pageClient(await openProfile(), await site(), { server: server.url, peers: false });
+  await one.add(MODEL);
+  const seen = await one.page.evaluate(async (model) => {
+    const { client, torrent } = globalThis as unknown as PageScope;
+    const again = await client.add(model);
+    const removed = torrent.remove();
+    const anew = await client.add(model);
+    await removed;
+    await anew.ready();
+    return { isSame: again === torrent, isOther: anew !== torrent, count: client.torrents.length };
+  }, MODEL);
+  expect(seen).toEqual({ isSame: true, isOther: true, count: 1 });
+});
+
+test.skipIf(noChromium)('a worker that cannot be loaded is told', async () => {
+  const page = await openPage(await openProfile(), await site());
+  const error = await page.evaluate(async () => {
+    const { ms } = globalThis as unknown as PageScope;
+    const createWorker = (): Worker => new Worker('/nothing.js', { type: 'module' });
+    return ms.createClient({ createWorker }).catch(({ code, message }) => ({ code, message }));
+  });
+  expect(error).toMatchObject({ code: 'CONFIG', message: expect.stringContaining('engine-worker.js') });
+});

@@ -1,4 +1,4 @@
-import { isSwarmError, SwarmError } from '../../errors.ts';
+import { SwarmError } from '../../errors.ts';
 import type { FileStatus, TorrentState } from '../../swarm/torrent-status.ts';
 import { BrowserFile } from './browser-file.ts';
 import type { AddRequest, BrowserTorrentStatus, TorrentInfo } from './engine-api.ts';
@@ -19,10 +19,7 @@ export class BrowserTorrent {
   #info: TorrentInfo;
   #files: readonly BrowserFile[] = [];
   /** The engine that knows of it: another one is told of it first. */
-  #added: { readonly engine: EngineRpc | undefined; readonly done: Promise<void> } = {
-    engine: undefined,
-    done: Promise.resolve(),
-  };
+  #added: { readonly engine: EngineRpc | undefined; readonly done: Promise<void> };
   #isOpen = true;
 
   constructor(parts: BrowserTorrentParts, engine: EngineRpc) {
@@ -116,8 +113,7 @@ export class BrowserTorrent {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#parts.onRemoved(this);
-    const engine = await this.#parts.link.engine();
-    await engine.call('remove', this.key);
+    await this.#parts.link.run((engine) => engine.call('remove', this.key));
   }
 
   /** The page is closed, or its client. */
@@ -127,17 +123,11 @@ export class BrowserTorrent {
 
   /** Runs calls about it; again, when another tab has taken over in the middle. */
   async call<T>(work: (engine: EngineRpc, key: string) => Promise<T>): Promise<T> {
-    for (;;) {
-      const engine = await this.#parts.link.engine();
-      try {
-        await this.#tell(engine);
-        return await work(engine, this.key);
-      } catch (error) {
-        const isOver = engine === (await this.#parts.link.engine());
-        if (!this.#isOpen) throw new SwarmError('CLOSED', `${this.name} was removed.`);
-        if (!isSwarmError(error, 'CLOSED') || isOver) throw error;
-      }
-    }
+    return this.#parts.link.run(async (engine) => {
+      if (!this.#isOpen) throw new SwarmError('CLOSED', `${this.name} was removed.`);
+      await this.#tell(engine);
+      return work(engine, this.key);
+    });
   }
 
   /** Makes an engine know of it. */

@@ -1,4 +1,5 @@
 import { systemClock } from '../../base/system-clock.ts';
+import { SwarmError } from '../../errors.ts';
 import { BrowserClient } from './browser-client.ts';
 import type { WindowApi, WorkerApi } from './engine-api.ts';
 import { EngineLink } from './engine-link.ts';
@@ -9,9 +10,11 @@ import { createWindowRtc } from './window-rtc.ts';
 
 /**
  * Opens the client of a page. All tabs of an origin share one engine, which runs in a worker of one of them. It needs a window (not a worker), and a secure
- * context: https, or localhost.
+ * context: https, or localhost. Rejects with CONFIG where it cannot be: no such context, no worker.
  */
 export async function createClient(options: BrowserClientOptions = {}): Promise<BrowserClient> {
+  if (!globalThis.isSecureContext || navigator.locks === undefined)
+    throw new SwarmError('CONFIG', 'A client needs a page that came by https or from localhost, and Web Locks.');
   const { scope = 'default', iceServers = [], createWorker = ownWorker } = options;
   const { createPeerConnection = () => new RTCPeerConnection({ iceServers: [...iceServers] }) } = options;
   const tab = crypto.randomUUID();
@@ -30,24 +33,45 @@ export async function createClient(options: BrowserClientOptions = {}): Promise<
   });
   const link = new EngineLink({ scope, tab, own: own as never });
   own.provide({ ...rtc, leads: () => link.leads() });
-  await own.call('boot', {
+  const boot = own.call('boot', {
     tab,
     settings: {
       scope,
-      server: options.server,
-      trackers: options.trackers ?? [],
-      peers: options.peers ?? true,
       storage: options.storage ?? 'opfs',
       maxUpRate: options.maxUpRate,
       maxDownRate: options.maxDownRate,
       connections: options.connections ?? 60,
     },
   });
-  return new BrowserClient(link, async () => {
-    if (link.isLeader) await own.call('shutDown', null).catch(() => {});
+  const end = (): void => {
     rtc.close();
     worker.terminate();
     gone.resolve();
+  };
+  try {
+    await Promise.race([boot, failureOf(worker)]);
+  } catch (error) {
+    link.close(new SwarmError('CLOSED', 'The client could not be opened.'));
+    end();
+    throw error;
+  }
+  const { server, peers = true, trackers = [] } = options;
+  return new BrowserClient(link, { server, peers, trackers }, async () => {
+    if (link.isLeader) await own.call('shutDown', null).catch(() => {});
+    end();
+  });
+}
+
+/** Rejects when the worker's program cannot be loaded. */
+function failureOf(worker: Worker): Promise<never> {
+  return new Promise((_, reject) => {
+    worker.onerror = ({ message }) =>
+      reject(
+        new SwarmError(
+          'CONFIG',
+          `The worker of the client cannot be loaded${message ? ` (${message})` : ''}. Put engine-worker.js beside the module, or name another (createWorker).`,
+        ),
+      );
   });
 }
 

@@ -5,12 +5,6 @@ import type { FileStatus, TorrentStatus } from '../../swarm/torrent-status.ts';
 export interface EngineSettings {
   /** Tabs with the same scope share one engine and its storage. */
   readonly scope: string;
-  /** A modelswarm server, for repos. */
-  readonly server: string | undefined;
-  /** Trackers besides those of torrents. */
-  readonly trackers: readonly string[];
-  /** Without it no tracker is asked and no peer learns of us. */
-  readonly peers: boolean;
   readonly storage: 'opfs' | 'memory';
   /** Bytes per second. */
   readonly maxUpRate: number | undefined;
@@ -21,6 +15,11 @@ export interface EngineSettings {
 export interface AddRequest {
   /** Magnet link, torrent file, its URL, info-hash, `[datasets/|spaces/]org/name[@revision][/file]`. */
   readonly input: string | Uint8Array;
+  /** A modelswarm server, for repos. */
+  readonly server: string | undefined;
+  /** Without it no tracker is asked and no peer learns of us. */
+  readonly peers: boolean;
+  /** Trackers besides those of the torrent. */
   readonly trackers: readonly string[];
   readonly webSeeds: readonly string[];
   readonly onlyPeers: boolean;
@@ -92,8 +91,6 @@ export interface EngineApi {
   limit(rates: { readonly down: number | undefined; readonly up: number | undefined }): void;
   stored(args: null): Promise<readonly StoredGroup[]>;
   forget(group: string): Promise<void>;
-  /** Ends the engine; what is verified is written down. Its own tab only. */
-  shutDown(args: null): Promise<void>;
 }
 
 /** What the tab in which the engine runs does for it: connections of WebRTC are made in windows only. */
@@ -117,4 +114,6 @@ export interface ChannelApi {
 export interface WorkerApi extends EngineApi, ChannelApi {
   /** Resolves at once: it leads when no other tab does. `tab` is a name of its own. */
   boot(args: { readonly tab: string; readonly settings: EngineSettings }): void;
+  /** Ends the engine, if this worker has it; what is verified is written down. */
+  shutDown(args: null): Promise<void>;
 }

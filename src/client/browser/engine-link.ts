@@ -1,4 +1,4 @@
-import { SwarmError } from '../../errors.ts';
+import { isSwarmError, SwarmError } from '../../errors.ts';
 import type { EngineApi, WorkerApi } from './engine-api.ts';
 import { pairChannel, type ScopeMessage, scopeChannel } from './leadership.ts';
 import { channelPort, Rpc } from './rpc.ts';
@@ -39,9 +39,20 @@ export class EngineLink {
     return this.#leader === this.#tab;
   }
 
-  /** The engine, when there is one. Rejects with CLOSED. */
-  engine(): Promise<EngineRpc> {
-    return this.#engine.promise;
+  /**
+   * Calls the engine, when there is one; another one again, when that has taken over in the middle. Rejects with what the calls reject with, and CLOSED
+   * after `close`.
+   */
+  async run<T>(work: (engine: EngineRpc) => Promise<T>): Promise<T> {
+    for (;;) {
+      const engine = await this.#engine.promise;
+      try {
+        return await work(engine);
+      } catch (error) {
+        const isOver = !isSwarmError(error, 'CLOSED') || this.#isClosed || engine === (await this.#engine.promise);
+        if (isOver) throw error;
+      }
+    }
   }
 
   /** The worker of this tab has taken over. */

@@ -26,30 +26,38 @@ function boot({ tab, settings }: Parameters<WorkerApi['boot']>[0]): void {
 async function lead(tab: string, settings: EngineSettings): Promise<never> {
   const engine = await Engine.open({ settings, rtc });
   const users = new TorrentUsers(engine);
-  const served = new Set<string>();
+  const served = new Map<string, Rpc<Nothing, EngineApi>>();
   const scope = new BroadcastChannel(scopeChannel(settings.scope));
   const say = (message: ScopeMessage): void => scope.postMessage(message);
   scope.onmessage = ({ data }: MessageEvent<ScopeMessage>) => {
     if (data.kind === 'who') say({ kind: 'leads', leader: tab });
     if (data.kind !== 'joins' || data.leader !== tab) return;
-    if (!served.has(data.tab))
-      void serve(engine, users, data.tab, settings.scope, tab).then(() => served.delete(data.tab));
-    served.add(data.tab);
+    if (!served.has(data.tab)) serve(data.tab);
     say({ kind: 'joined', leader: tab, tab: data.tab });
   };
-  ownTab.provide(createTabApi(engine, users, tab));
+
+  /** Serves another tab as long as it lives. */
+  function serve(other: string): void {
+    const { close, ...api } = createTabApi(engine, users, other);
+    const port = channelPort(pairChannel(settings.scope, tab, other));
+    const rpc = new Rpc<Nothing, EngineApi>(port, api);
+    served.set(other, rpc);
+    void navigator.locks.request(tabLock(settings.scope, other), () => {
+      served.delete(other);
+      rpc.close(new SwarmError('CLOSED', 'The tab is gone.'));
+      return close();
+    });
+  }
+
+  async function shutDown(): Promise<void> {
+    // Other tabs hear nothing of the end: what they asked for is answered by the engine that comes next.
+    scope.close();
+    for (const rpc of served.values()) rpc.close(new SwarmError('CLOSED', 'Another tab takes over.'));
+    await engine.close();
+  }
+
+  ownTab.provide({ ...createTabApi(engine, users, tab), shutDown });
   await ownTab.call('leads', null);
   say({ kind: 'leads', leader: tab });
   return new Promise<never>(() => {});
-}
-
-/** Serves another tab as long as it lives. */
-async function serve(engine: Engine, users: TorrentUsers, tab: string, scope: string, leader: string): Promise<void> {
-  const { close, ...api } = createTabApi(engine, users, tab);
-  const port = channelPort(pairChannel(scope, leader, tab));
-  // Only the tab of this worker may end it.
-  const rpc = new Rpc<Nothing, EngineApi>(port, { ...api, shutDown: async () => {} });
-  await navigator.locks.request(tabLock(scope, tab), () => {});
-  rpc.close(new SwarmError('CLOSED', 'The tab is gone.'));
-  await close();
 }

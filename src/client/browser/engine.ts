@@ -30,16 +30,15 @@ export interface EngineOptions {
 
 /** What downloads, verifies, stores and seeds for all tabs of an origin. Runs in a dedicated worker of one of them. */
 export class Engine {
-  readonly #settings: EngineSettings;
   readonly #swarm: Swarm;
   readonly #library: OpfsLibrary | undefined;
   readonly #torrents = new Map<string, EngineTorrent>();
-  readonly #adding = new Map<string, Promise<EngineTorrent>>();
+  /** Being removed: whoever adds them again waits for that. */
+  readonly #closing = new Map<string, Promise<void>>();
   /** Why nothing can be kept. */
   readonly #problem: string | undefined;
 
   private constructor({ settings, rtc }: EngineOptions, library: OpfsLibrary | undefined, problem: string | undefined) {
-    this.#settings = settings;
     this.#library = library;
     this.#problem = problem;
     const trackers = createWsTrackers({ transport: rtc, randomBytes });
@@ -84,23 +83,19 @@ export class Engine {
 
   /** Takes a torrent, or gives the one that is there. Rejects as `findTorrent` does. */
   async add(request: AddRequest, signal: AbortSignal): Promise<EngineTorrent> {
-    const found = await findTorrent(request, this.#settings.server, signal);
-    const known = this.#torrents.get(found.key) ?? this.#adding.get(found.key);
-    if (known) return known;
-    const adding = this.#begin(found, request);
-    this.#adding.set(found.key, adding);
-    try {
-      return await adding;
-    } finally {
-      this.#adding.delete(found.key);
-    }
+    const found = await findTorrent(request, signal);
+    await this.#closing.get(found.key);
+    return this.#torrents.get(found.key) ?? this.#begin(found, request);
   }
 
   async remove(key: string): Promise<void> {
     const torrent = this.#torrents.get(key);
     if (!torrent) return;
-    await torrent.close(this.#swarm);
     this.#torrents.delete(key);
+    const closing = torrent.close(this.#swarm);
+    this.#closing.set(key, closing);
+    await closing;
+    this.#closing.delete(key);
     this.#library?.release(key);
   }
 
@@ -137,9 +132,8 @@ export class Engine {
     await this.#swarm.close();
   }
 
-  async #begin(found: FoundTorrent, request: AddRequest): Promise<EngineTorrent> {
+  #begin(found: FoundTorrent, request: AddRequest): EngineTorrent {
     const { key, input } = found;
-    const { trackers } = this.#settings;
     const torrent: EngineTorrent = new EngineTorrent({
       key,
       name: input.name,
@@ -147,7 +141,7 @@ export class Engine {
       options: {
         names: input.names,
         torrent: input.torrent,
-        trackers: this.#usesPeers(found, request) ? [[...request.trackers, ...trackers], ...input.trackers] : [],
+        trackers: usesPeers(found, request) ? [request.trackers, ...input.trackers] : [],
         peers: [],
         peersFirst: { leastRate: LEAST_PEER_RATE },
         openStorage: (metainfo) => this.#openStorage(torrent, metainfo, request.group ?? found.group ?? key),
@@ -160,13 +154,6 @@ export class Engine {
     this.#torrents.set(key, torrent);
     torrent.start();
     return torrent;
-  }
-
-  /** Of what is small a web seed has sent everything before a peer is connected. */
-  #usesPeers({ input }: FoundTorrent, { onlyPeers, webSeeds }: AddRequest): boolean {
-    const hasSeeds = input.webSeeds.length + webSeeds.length > 0 && !onlyPeers;
-    const isSmall = (input.torrent?.length ?? Number.POSITIVE_INFINITY) < SMALLEST_FOR_PEERS;
-    return this.#settings.peers && !(isSmall && hasSeeds);
   }
 
   async #openStorage(torrent: EngineTorrent, metainfo: Torrent, group: string): Promise<TorrentStorage> {
@@ -188,6 +175,13 @@ export class Engine {
       return memory;
     }
   }
+}
+
+/** Of what is small a web seed has sent everything before a peer is connected. */
+function usesPeers({ input }: FoundTorrent, { peers, onlyPeers, webSeeds }: AddRequest): boolean {
+  const hasSeeds = input.webSeeds.length + webSeeds.length > 0 && !onlyPeers;
+  const isSmall = (input.torrent?.length ?? Number.POSITIVE_INFINITY) < SMALLEST_FOR_PEERS;
+  return peers && !(isSmall && hasSeeds);
 }
 
 const sourceOf = (file: { readonly url: URL; readonly size: number; readonly name: string }): RangeSource =>

@@ -3,7 +3,7 @@ import { SwarmError } from '../../errors.ts';
 import { repoName } from '../../hub-format/repo-id.ts';
 import { parseTorrent } from '../../metainfo/parse-torrent.ts';
 import { parseRepoSubject, type RepoSubject } from '../repo-plan.ts';
-import { MOST_TORRENT_BYTES, readTorrentInput, type TorrentInput, tooLarge, torrentInput } from '../torrent-input.ts';
+import { boundedBody, readTorrentInput, type TorrentInput, torrentInput } from '../torrent-input.ts';
 import type { AddRequest } from './engine-api.ts';
 
 const ASK_MS = 30_000;
@@ -23,15 +23,14 @@ export interface FoundTorrent {
  * fetches it), NOT_REDISTRIBUTABLE, HUB_REFUSED.
  */
 export async function findTorrent(
-  { input, trackers }: Pick<AddRequest, 'input' | 'trackers'>,
-  server: string | undefined,
+  { input, server }: Pick<AddRequest, 'input' | 'server'>,
   signal: AbortSignal,
 ): Promise<FoundTorrent> {
   const subject = typeof input === 'string' ? repoSubjectOf(input) : undefined;
   if (subject) return await ofServer(subject, server, signal);
   const found = await readTorrentInput(input, globalThis.fetch.bind(globalThis), signal);
   if (!found) throw new SwarmError('CONFIG', `${input} is no repo, magnet link, URL, or info-hash.`);
-  return { key: keyOf(found), input: { ...found, trackers: [...found.trackers, trackers] }, group: undefined };
+  return { key: keyOf(found), input: found, group: undefined };
 }
 
 function repoSubjectOf(text: string): RepoSubject | undefined {
@@ -72,24 +71,28 @@ async function ask(url: string, what: string, signal: AbortSignal): Promise<Uint
     });
   }
   if (!response.ok) throw await refusal(response, what);
-  if (Number(response.headers.get('content-length') ?? 0) > MOST_TORRENT_BYTES) throw tooLarge(url);
-  return new Uint8Array(await response.arrayBuffer());
+  return await boundedBody(response, url);
 }
 
 /** Why there is no torrent, in the server's words. */
 async function refusal(response: Response, what: string): Promise<SwarmError> {
   const seconds = Number(response.headers.get('retry-after'));
   const wait = seconds > 0 ? { retryAfterSeconds: seconds } : {};
-  const { error = '', code = '' } = await response.json().then(
-    (body: { readonly error?: string; readonly code?: string }) => body,
-    () => ({ error: '', code: '' }),
-  );
-  const message = `There is no torrent of ${what}: ${String(error).slice(0, 300) || `HTTP ${response.status}`}`;
+  const { error, code } = await refusalDocument(response);
+  const message = `There is no torrent of ${what}: ${typeof error === 'string' ? error.slice(0, 300) : `HTTP ${response.status}`}`;
   if (code === 'NOT_CACHED') return new SwarmError('NOT_CACHED', message, wait);
   if (code === 'NOT_REDISTRIBUTABLE') return new SwarmError('NOT_REDISTRIBUTABLE', message);
   if (response.status === 429) return new SwarmError('RATE_LIMITED', message, wait);
   if (response.status >= 500) return new SwarmError('UPSTREAM_UNAVAILABLE', message, wait);
   return new SwarmError('HUB_REFUSED', message);
+}
+
+async function refusalDocument(response: Response): Promise<{ readonly error?: unknown; readonly code?: unknown }> {
+  try {
+    return Object(JSON.parse(new TextDecoder().decode(await boundedBody(response, response.url))));
+  } catch {
+    return {};
+  }
 }
 
 function keyOf({ names }: TorrentInput): string {

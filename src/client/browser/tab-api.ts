@@ -80,7 +80,6 @@ export function createTabApi(engine: Engine, users: TorrentUsers, tab: string): 
     limit: (rates) => engine.limit(rates),
     stored: async () => engine.stored(),
     forget: (group) => engine.forget(group),
-    shutDown: () => engine.close(),
     async close() {
       for (const stream of [...streams.keys()]) leave(stream);
       await users.leave(tab);
