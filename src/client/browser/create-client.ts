@@ -18,9 +18,7 @@ export async function createClient(options: BrowserClientOptions = {}): Promise<
   const { scope = 'default', iceServers = [], createWorker = ownWorker } = options;
   const { createPeerConnection = () => new RTCPeerConnection({ iceServers: [...iceServers] }) } = options;
   const tab = crypto.randomUUID();
-  const gone = Promise.withResolvers<void>();
-  // Others see by it that we are there.
-  void navigator.locks.request(tabLock(scope, tab), () => gone.promise);
+  const letGo = await hold(tabLock(scope, tab));
   const worker = createWorker();
   const own = new Rpc<WorkerApi, WindowApi>(portOf(worker), {});
   const rtc = createWindowRtc({
@@ -46,7 +44,7 @@ export async function createClient(options: BrowserClientOptions = {}): Promise<
   const end = (): void => {
     rtc.close();
     worker.terminate();
-    gone.resolve();
+    letGo();
   };
   try {
     await Promise.race([boot, failureOf(worker)]);
@@ -60,6 +58,21 @@ export async function createClient(options: BrowserClientOptions = {}): Promise<
     if (link.isLeader) await own.call('shutDown', null).catch(() => {});
     end();
   });
+}
+
+/**
+ * Takes a lock that nobody else has; the result lets go of it. It has to be held before the engine hears of this tab: who finds it free takes the tab for
+ * gone.
+ */
+async function hold(name: string): Promise<() => void> {
+  const held = Promise.withResolvers<void>();
+  const over = Promise.withResolvers<void>();
+  void navigator.locks.request(name, () => {
+    held.resolve();
+    return over.promise;
+  });
+  await held.promise;
+  return over.resolve;
 }
 
 /** Rejects when the worker's program cannot be loaded. */
