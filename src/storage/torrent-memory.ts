@@ -22,7 +22,7 @@ export function createTorrentMemory(lengths: readonly number[]): TorrentStorage 
       }
     },
     async write(file, position, bytes) {
-      const known = files.get(file) ?? { bytes: new Uint8Array(lengths[file] ?? 0), version: 0 };
+      const known = files.get(file) ?? { bytes: allocate(file, lengths[file] ?? 0), version: 0 };
       files.set(file, known);
       known.bytes.set(bytes, position);
       known.version++;
@@ -37,4 +37,19 @@ export function createTorrentMemory(lengths: readonly number[]): TorrentStorage 
     },
     close: async () => {},
   };
+}
+
+/** Rejects with DISK_FULL when there is not as much memory in one piece. */
+function allocate(file: number, length: number): Uint8Array {
+  try {
+    return new Uint8Array(length);
+  } catch (error) {
+    throw new SwarmError(
+      'DISK_FULL',
+      `File ${file} of the torrent has ${length} bytes, which do not fit into memory.`,
+      {
+        cause: error,
+      },
+    );
+  }
 }
