@@ -15,11 +15,10 @@ import { Swarm } from '../swarm/swarm.ts';
 import { mapPort, type PortMapping } from '../transport/port-mapping.ts';
 import { createTcpTransport } from '../transport/tcp.ts';
 import { createWebRtcTransport } from '../transport/webrtc.ts';
+import { WebRtcHalf } from '../transport/webrtc-half.ts';
 import { Client } from './client.ts';
 import type { ClientOptions } from './options.ts';
-
-/** Azureus style: two letters, four digits of the version; the rest is random. */
-const PEER_ID_PREFIX = '-MS0100-';
+import { newPeerId, randomBytes } from './peer-id.ts';
 
 /**
  * Opens a client of BitTorrent v1, v2 and hybrid torrents. Rejects with CONNECT_FAILED when a port is taken.
@@ -85,7 +84,7 @@ function trackersOf(
 function wsTrackersOf({ trackers = true, createPeerConnection }: ClientOptions, clock: Clock): WsTrackers | undefined {
   if (!trackers || !createPeerConnection) return undefined;
   return createWsTrackers({
-    transport: createWebRtcTransport({ create: createPeerConnection, clock }),
+    transport: createWebRtcTransport((events) => new WebRtcHalf({ create: createPeerConnection, clock, ...events })),
     clock,
     randomBytes,
   });
@@ -102,14 +101,4 @@ async function openDht({ dht = true, clock = systemClock }: ClientOptions, port:
     if (isChosen || port === 0 || !isSwarmError(error, 'CONNECT_FAILED')) throw error;
     return createDht({ ...wishes, clock });
   });
-}
-
-function randomBytes(length: number): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(length));
-}
-
-function newPeerId(): Uint8Array {
-  const id = randomBytes(20);
-  id.set(new TextEncoder().encode(PEER_ID_PREFIX));
-  return id;
 }

@@ -36,6 +36,11 @@ class InterruptedFiles extends OpenFiles {
   }
 }
 
+test('a file that does not fit into memory says so', async () => {
+  const huge = createTorrentMemory([2 ** 53]);
+  await expect(huge.write(0, 0, Uint8Array.of(1))).rejects.toMatchObject({ code: 'DISK_FULL' });
+});
+
 testTorrentStorage('memory', async () => createTorrentMemory(STORAGE_LENGTHS));
 testTorrentStorage('a folder', async () => (await openFolder()).storage);
 testTorrentStorage(

@@ -1,4 +1,5 @@
 import { SwarmError } from '../errors.ts';
+import { assertReadable, chunkStream } from './chunk-stream.ts';
 import type { ReaderWindow } from './readers.ts';
 import type { SwarmTorrent } from './swarm-torrent.ts';
 import type { TorrentSession } from './torrent-session.ts';
@@ -29,7 +30,7 @@ export class TorrentFileHandle {
    */
   async read(offset: number, length: number, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Uint8Array> {
     const end = Math.min(this.size, offset + length);
-    this.#checkRange(offset, end);
+    assertReadable(this.path, this.size, offset, end);
     const bytes = new Uint8Array(end - offset);
     if (bytes.length === 0) return bytes;
     const session = await this.#torrent.ready(signal);
@@ -47,19 +48,9 @@ export class TorrentFileHandle {
     options: { readonly start?: number; readonly end?: number; readonly signal?: AbortSignal } = {},
   ): ReadableStream<Uint8Array> {
     const { start = 0, end = this.size, signal } = options;
-    this.#checkRange(start, end);
+    assertReadable(this.path, this.size, start, end);
     const chunks = this.#chunks(start, Math.min(end, this.size), signal);
-    return new ReadableStream<Uint8Array>(
-      {
-        pull: async (controller) => {
-          const { done, value } = await chunks.next();
-          if (done) controller.close();
-          else controller.enqueue(value);
-        },
-        cancel: async () => void (await chunks.return(undefined)),
-      },
-      { highWaterMark: 0 },
-    );
+    return chunkStream(chunks);
   }
 
   /** All of it in memory. Rejects as `read` does. */
@@ -101,15 +92,5 @@ export class TorrentFileHandle {
     const { storage } = this.#torrent;
     if (!storage) throw new SwarmError('CLOSED', 'The torrent was stopped.');
     await storage.read(this.index, offset, [bytes]);
-  }
-
-  #checkRange(start: number, end: number): void {
-    const isFine =
-      Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= Math.max(end, start);
-    if (!isFine || start > this.size)
-      throw new SwarmError(
-        'BAD_REQUEST',
-        `${this.path} has ${this.size} bytes; ${start} to ${end} cannot be read of it.`,
-      );
   }
 }

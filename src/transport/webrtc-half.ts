@@ -1,6 +1,7 @@
 import type { Clock } from '../contracts/clock.ts';
 import type { SessionDescription } from '../contracts/signalled-transport.ts';
 import { SwarmError } from '../errors.ts';
+import type { Half } from './webrtc.ts';
 
 /** Trackers pass on one description, so all candidates must be in it. What comes later than this, a STUN server that does not answer, is left out. */
 const LAST_CANDIDATE_MS = 800;
@@ -23,7 +24,7 @@ export interface HalfOptions {
 }
 
 /** Our half of a connection of WebRTC, where `RTCPeerConnection` is: not in workers. */
-export class WebRtcHalf {
+export class WebRtcHalf implements Half {
   readonly #options: HalfOptions;
   readonly #connection: RTCPeerConnection;
   readonly #connected = new AbortController();

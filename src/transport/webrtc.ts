@@ -1,25 +1,38 @@
-import { systemClock } from '../base/system-clock.ts';
-import type { Clock } from '../contracts/clock.ts';
 import type { Connection } from '../contracts/connection.ts';
-import type { AnsweredConnection, OfferedConnection, SignalledTransport } from '../contracts/signalled-transport.ts';
+import type {
+  AnsweredConnection,
+  OfferedConnection,
+  SessionDescription,
+  SignalledTransport,
+} from '../contracts/signalled-transport.ts';
 import { SwarmError } from '../errors.ts';
-import { ChannelConnection } from './channel-connection.ts';
-import { WebRtcHalf } from './webrtc-half.ts';
+import { ChannelConnection, type DataChannel } from './channel-connection.ts';
 
-export interface WebRtcOptions {
-  /** Makes a connection of WebRTC (W3C): `() => new RTCPeerConnection({ iceServers })`. */
-  readonly create: () => RTCPeerConnection;
-  readonly clock?: Clock;
+/** Our half of a connection of WebRTC, in this thread (`WebRtcHalf`) or in the window that the worker belongs to. */
+export interface Half {
+  /** Begins; or answers somebody, or takes the answer to our offer. Rejects with CONNECT_FAILED. */
+  offer(): Promise<SessionDescription>;
+  answer(offer: SessionDescription): Promise<SessionDescription>;
+  accept(answer: SessionDescription): Promise<void>;
+  /** Ends it. Idempotent. */
+  close(reason: string): void;
 }
 
-/** Connections to browsers, in the thread that has `RTCPeerConnection`. */
-export function createWebRtcTransport({ create, clock = systemClock }: WebRtcOptions): SignalledTransport {
+/** What a half tells. */
+export interface HalfEvents {
+  /** Its channel is there, once; it may not be open yet. */
+  readonly onChannel: (channel: DataChannel) => void;
+  /** Once: it was closed, or has failed. */
+  readonly onEnd: (reason: string) => void;
+}
+
+/** Connections to browsers. `openHalf` throws CONNECT_FAILED when the platform makes no more connections. */
+export function createWebRtcTransport(openHalf: (events: HalfEvents) => Half): SignalledTransport {
   return {
     async offer(signal): Promise<OfferedConnection> {
-      const opening = new Opening(create, clock, signal);
-      const description = await opening.half.offer();
+      const opening = new Opening(openHalf, signal);
       return {
-        description,
+        description: await opening.half.offer(),
         complete: async (answer, name, until) => {
           opening.meets(name, false, until);
           await opening.half.accept(answer);
@@ -29,7 +42,7 @@ export function createWebRtcTransport({ create, clock = systemClock }: WebRtcOpt
       };
     },
     async answer(offer, name, signal): Promise<AnsweredConnection> {
-      const opening = new Opening(create, clock, signal);
+      const opening = new Opening(openHalf, signal);
       opening.meets(name, true, signal);
       return { description: await opening.half.answer(offer), connection: opening.connection };
     },
@@ -38,25 +51,22 @@ export function createWebRtcTransport({ create, clock = systemClock }: WebRtcOpt
 
 /** A connection until its channel is open. */
 class Opening {
-  readonly half: WebRtcHalf;
+  readonly half: Half;
   readonly connection: Promise<Connection>;
   readonly #opened = Promise.withResolvers<Connection>();
-  #isOpen = false;
-  #remote = { host: '', port: 0 };
+  #remote: { readonly host: string; readonly port: number } | undefined;
   #incoming = false;
-  #onEnd: () => void = () => {};
+  #open: ChannelConnection | undefined;
 
-  constructor(create: () => RTCPeerConnection, clock: Clock, signal: AbortSignal) {
+  constructor(openHalf: (events: HalfEvents) => Half, signal: AbortSignal) {
     signal.throwIfAborted();
     this.connection = this.#opened.promise;
     this.connection.catch(() => {});
-    this.half = new WebRtcHalf({
-      create,
-      clock,
+    this.half = openHalf({
       onChannel: (channel) => this.#take(channel),
       onEnd: (reason) => {
         this.#opened.reject(new SwarmError('CONNECT_FAILED', `A WebRTC connection came to nothing: ${reason}.`));
-        this.#onEnd();
+        this.#open?.close('the connection was lost');
       },
     });
     this.#obey(signal);
@@ -70,28 +80,26 @@ class Opening {
   }
 
   drop(): void {
-    if (this.#remote.host === '') this.half.close('nobody has answered');
+    if (!this.#remote) this.half.close('nobody has answered');
   }
 
   /** Until it is open; from then on it is its owner's to close. */
   #obey(signal: AbortSignal): void {
     const abort = (): void => {
       this.#opened.reject(signal.reason);
-      if (!this.#isOpen) this.half.close('nobody waits for it any more');
+      if (!this.#open) this.half.close('nobody waits for it any more');
     };
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });
   }
 
-  #take(channel: RTCDataChannel): void {
+  #take(channel: DataChannel): void {
     const open = (): void => {
+      // Chromium tells it again of a channel that was open when it came.
       channel.onopen = null;
-      this.#isOpen = true;
-      const connection = new ChannelConnection(channel, this.#remote, this.#incoming, () =>
-        this.half.close('it is over'),
-      );
-      this.#onEnd = () => connection.close('the connection was lost');
-      this.#opened.resolve(connection);
+      if (!this.#remote) return;
+      this.#open = new ChannelConnection(channel, this.#remote, this.#incoming, () => this.half.close('it is over'));
+      this.#opened.resolve(this.#open);
     };
     if (channel.readyState === 'open') open();
     else channel.onopen = open;

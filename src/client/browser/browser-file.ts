@@ -1,4 +1,5 @@
 import { isSwarmError, SwarmError } from '../../errors.ts';
+import { assertReadable, chunkStream } from '../../swarm/chunk-stream.ts';
 import type { BrowserTorrent } from './browser-torrent.ts';
 
 /** Chunks that are asked for before the last one was read. */
@@ -44,18 +45,9 @@ export class BrowserFile {
     options: { readonly start?: number; readonly end?: number; readonly signal?: AbortSignal } = {},
   ): ReadableStream<Uint8Array> {
     const { start = 0, end = this.size, signal } = options;
+    assertReadable(this.path, this.size, start, end);
     const chunks = this.#chunks(start, Math.min(end, this.size), signal);
-    return new ReadableStream<Uint8Array>(
-      {
-        pull: async (controller) => {
-          const { done, value } = await chunks.next();
-          if (done) controller.close();
-          else controller.enqueue(value);
-        },
-        cancel: async () => void (await chunks.return(undefined)),
-      },
-      { highWaterMark: 0 },
-    );
+    return chunkStream(chunks);
   }
 
   /** All of it: from the disk where it is complete and kept, which takes no memory, else in memory. Rejects as `read` does. */
@@ -86,7 +78,7 @@ export class BrowserFile {
 
   /** Goes on where it was when another tab has taken over in the middle. */
   async *#chunks(start: number, end: number, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, void> {
-    this.#check(start, end);
+    assertReadable(this.path, this.size, start, end);
     for (let position = start; position < end; ) {
       try {
         for await (const chunk of this.#once(position, end, signal)) {
@@ -123,15 +115,5 @@ export class BrowserFile {
     } finally {
       void engine.call('leave', stream).catch(() => {});
     }
-  }
-
-  #check(start: number, end: number): void {
-    const isFine =
-      Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end <= this.size && start <= this.size;
-    if (!isFine)
-      throw new SwarmError(
-        'BAD_REQUEST',
-        `${this.path} has ${this.size} bytes; ${start} to ${end} cannot be read of it.`,
-      );
   }
 }

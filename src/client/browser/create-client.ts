@@ -5,7 +5,8 @@ import type { WindowApi, WorkerApi } from './engine-api.ts';
 import { EngineLink } from './engine-link.ts';
 import { tabLock } from './leadership.ts';
 import type { BrowserClientOptions } from './options.ts';
-import { portOf, Rpc } from './rpc.ts';
+import { Rpc } from './rpc.ts';
+import { portOf } from './rpc-ports.ts';
 import { createWindowRtc } from './window-rtc.ts';
 
 /**

@@ -1,7 +1,8 @@
 import { isSwarmError, SwarmError } from '../../errors.ts';
 import type { EngineApi, WorkerApi } from './engine-api.ts';
 import { pairChannel, type ScopeMessage, scopeChannel } from './leadership.ts';
-import { channelPort, Rpc } from './rpc.ts';
+import { Rpc } from './rpc.ts';
+import { channelPort } from './rpc-ports.ts';
 
 type Nothing = Record<string, never>;
 export type EngineRpc = Pick<Rpc<EngineApi, Nothing>, 'call'>;

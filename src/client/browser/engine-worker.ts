@@ -3,7 +3,8 @@ import { SwarmError } from '../../errors.ts';
 import { Engine } from './engine.ts';
 import type { EngineApi, EngineSettings, WindowApi, WorkerApi } from './engine-api.ts';
 import { leaderLock, pairChannel, type ScopeMessage, scopeChannel, tabLock } from './leadership.ts';
-import { channelPort, type DedicatedWorkerGlobalScopeLike, portOf, Rpc } from './rpc.ts';
+import { Rpc } from './rpc.ts';
+import { channelPort, type DedicatedWorkerGlobalScopeLike, portOf } from './rpc-ports.ts';
 import { createTabApi, TorrentUsers } from './tab-api.ts';
 import { createWorkerRtc } from './worker-rtc.ts';
 
@@ -11,9 +12,9 @@ type Nothing = Record<string, never>;
 
 const ownTab = new Rpc<WindowApi, WorkerApi>(portOf(self as unknown as DedicatedWorkerGlobalScopeLike), { boot });
 const rtc = createWorkerRtc({
-  offer: (id, signal) => ownTab.call('offer', id, signal),
-  answer: (id, offer, signal) => ownTab.call('answer', { id, offer }, signal),
-  accept: (id, answer, signal) => ownTab.call('accept', { id, answer }, signal),
+  offer: (id) => ownTab.call('offer', id),
+  answer: (id, offer) => ownTab.call('answer', { id, offer }),
+  accept: (id, answer) => ownTab.call('accept', { id, answer }),
   end: (id) => ownTab.tell('end', id),
 });
 ownTab.provide({ channel: rtc.channel, ended: rtc.ended });
@@ -24,7 +25,7 @@ function boot({ tab, settings }: Parameters<WorkerApi['boot']>[0]): void {
 
 /** Until the worker ends: only then does another tab lead. */
 async function lead(tab: string, settings: EngineSettings): Promise<never> {
-  const engine = await Engine.open({ settings, rtc });
+  const engine = await Engine.open({ settings, rtc: rtc.transport });
   const users = new TorrentUsers(engine);
   const served = new Map<string, Rpc<Nothing, EngineApi>>();
   const scope = new BroadcastChannel(scopeChannel(settings.scope));

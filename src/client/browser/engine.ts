@@ -12,12 +12,12 @@ import { OpfsLibrary } from '../../storage/opfs-library.ts';
 import { createSpillStorage } from '../../storage/spill-storage.ts';
 import { createTorrentMemory } from '../../storage/torrent-memory.ts';
 import { Swarm } from '../../swarm/swarm.ts';
+import { newPeerId, randomBytes } from '../peer-id.ts';
 import { webSeedsOf } from '../web-seeds.ts';
 import type { AddRequest, EngineSettings, StoredGroup } from './engine-api.ts';
 import { EngineTorrent } from './engine-torrent.ts';
 import { type FoundTorrent, findTorrent } from './find-torrent.ts';
 
-const PEER_ID_PREFIX = '-MS0100-';
 const MOST_CONNECTIONS_PER_TORRENT = 30;
 const SMALLEST_FOR_PEERS = 1024 * 1024;
 /** Bytes per second; slower peers alone would make people wait. */
@@ -190,14 +190,4 @@ const sourceOf = (file: { readonly url: URL; readonly size: number; readonly nam
 function wantedOnly(wanted: readonly string[]): (torrent: Torrent, file: number) => number {
   const paths = new Set(wanted);
   return (torrent, file) => (paths.has(torrent.files[file]?.path ?? '') ? 1 : 0);
-}
-
-function randomBytes(length: number): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(length));
-}
-
-function newPeerId(): Uint8Array {
-  const id = randomBytes(20);
-  id.set(new TextEncoder().encode(PEER_ID_PREFIX));
-  return id;
 }

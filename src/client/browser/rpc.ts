@@ -1,17 +1,8 @@
 import { type ErrorCode, isSwarmError, SwarmError } from '../../errors.ts';
-
-/** A way to another thread or tab: messages arrive in order, or not at all. */
-export interface RpcPort {
-  /** Does it hand over buffers, instead of copying them? */
-  readonly transfers: boolean;
-  post(message: unknown, transfer: readonly Transferable[]): void;
-  listen(onMessage: (message: unknown) => void): void;
-  close(): void;
-}
+import type { RpcPort } from './rpc-ports.ts';
 
 /** What one side offers: each method takes one argument, which is plain data. */
-// biome-ignore lint/suspicious/noExplicitAny: the methods of an interface, whatever they take
-export type RpcMethods<T> = { [K in keyof T]: (args: any, signal: AbortSignal) => unknown };
+export type RpcMethods<T> = { [K in keyof T]: (args: never, signal: AbortSignal) => unknown };
 
 interface RpcError {
   readonly code: ErrorCode;
@@ -130,7 +121,7 @@ export class Rpc<Theirs extends RpcMethods<Theirs>, Ours extends RpcMethods<Ours
     try {
       const work = this.#methods[method];
       if (!work) throw new SwarmError('INTERNAL', `Nobody answers ${method}`);
-      const value = await work(args, stop.signal);
+      const value = await work(args as never, stop.signal);
       if (!this.#closed) this.#port.post({ kind: 'value', id, value } satisfies RpcMessage, this.#transferable(value));
     } catch (error) {
       if (!this.#closed) this.#port.post({ kind: 'error', id, error: plainError(error) } satisfies RpcMessage, []);
@@ -152,37 +143,4 @@ function plainError(error: unknown): RpcError {
     return { code, message, retryAfterSeconds };
   }
   return { code: 'INTERNAL', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
-}
-
-/** The other end of a worker, or a port of one. */
-export function portOf(target: Worker | DedicatedWorkerGlobalScopeLike | MessagePort): RpcPort {
-  return {
-    transfers: true,
-    post: (message, transfer) => target.postMessage(message, [...transfer]),
-    listen: (onMessage) => {
-      target.onmessage = ({ data }: MessageEvent) => onMessage(data);
-    },
-    close: () => {
-      target.onmessage = null;
-    },
-  };
-}
-
-/** What of `self` in a worker is used. */
-export interface DedicatedWorkerGlobalScopeLike {
-  postMessage(message: unknown, transfer: Transferable[]): void;
-  onmessage: ((event: MessageEvent) => unknown) | null;
-}
-
-/** A channel that two tabs share with nobody else. */
-export function channelPort(name: string): RpcPort {
-  const channel = new BroadcastChannel(name);
-  return {
-    transfers: false,
-    post: (message) => channel.postMessage(message),
-    listen: (onMessage) => {
-      channel.onmessage = ({ data }) => onMessage(data);
-    },
-    close: () => channel.close(),
-  };
 }
